@@ -1,0 +1,4 @@
+"""Floor 2: attacks. Each turns a prompt into sent messages, pure or over the `ask` it is handed."""
+
+ATTACKS: dict[str, str] = {}
+"""Name -> loader of an `Attack`."""

@@ -1,0 +1,1 @@
+"""Floor 0: traces, records, keys, runs, settings, errors and rates. No model, no network, no torch, no Inspect."""

@@ -1,0 +1,61 @@
+"""Choosing by name: plain mappings from a name to a loader string `module:attribute`, ours and those of plug-ins.
+
+A plug-in is a module named by an entry point of the group `resolute.plugins`; it carries mappings of the same names
+(`PROMPTS`, `STRATEGIES`, ...). The lab is registered exactly so.
+"""
+
+from __future__ import annotations
+
+import difflib
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, Literal
+
+from resolute.core.errors import ResoluteError
+
+Catalogue = Literal["prompts", "strategies", "attacks", "judges", "auditors", "suites", "models"]
+_HOMES: dict[Catalogue, str] = {
+    "prompts": "resolute.prompts",
+    "strategies": "resolute.strategies",
+    "attacks": "resolute.attacks",
+    "judges": "resolute.judges",
+    "auditors": "resolute.judges",
+    "suites": "resolute.suites",
+    "models": "resolute.models",
+}
+_GROUP = "resolute.plugins"
+
+
+@cache
+def entries(catalogue: Catalogue) -> dict[str, str]:
+    """Every name of a catalogue with its loader string; a plug-in that takes a name twice is refused."""
+    attribute = catalogue.upper()
+    found: dict[str, str] = dict(getattr(import_module(_HOMES[catalogue]), attribute, {}))
+    for point in sorted(entry_points(group=_GROUP), key=lambda point: point.name):
+        for name, loader in getattr(point.load(), attribute, {}).items():
+            if name in found:
+                mend = f"rename it in the plug-in {point.name}"
+                raise ResoluteError(f"two {catalogue} are called {name!r}", where=point.value, mend=mend)
+            found[name] = loader
+    return found
+
+
+def find(catalogue: Catalogue, name: str) -> Any:
+    """What a name stands for; an unknown name is an error that lists what there is."""
+    known = entries(catalogue)
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        mend = f"{hint}known: {', '.join(sorted(known)) or 'none'}"
+        raise ResoluteError(f"unknown name in {catalogue}: {name!r}", mend=mend)
+    module, _, attribute = known[name].partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def counted(text: str) -> tuple[str, int | None]:
+    """`name:count` taken apart; without a count, all of it. Only digits after the last colon are a count."""
+    name, colon, count = text.rpartition(":")
+    if colon and count.isdigit():
+        return name, int(count)
+    return text, None

@@ -1,0 +1,193 @@
+"""Where artifacts lie: `.store/STAGE/KEY/` beside the runs, each with a manifest; a run folder only points to keys."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock, Timeout
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from resolute.core.errors import ResoluteError
+from resolute.core.files import read_json, unwritable, write_json
+from resolute.core.keys import file_digest
+
+MANIFEST = "manifest.json"
+STORE = ".store"
+_PACKAGES = ("resolute", "torch", "transformers", "trl", "peft", "accelerate", "inspect_ai", "tokenizers", "pyarrow")
+
+
+class Manifest(BaseModel):
+    """What an artifact is made of and how its making went. `state` is `done` only when every output stands."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    schema_version: Literal[1] = 1
+    stage: str
+    stage_version: int
+    key: str
+    state: Literal["running", "failed", "done"] = "running"
+    settings: dict[str, Any]
+    origins: dict[str, str] = {}
+    """Where each setting came from: default, recipe, --set or option."""
+    identity: dict[str, Any] = {}
+    """Everything else the key hashes: models, texts, data."""
+    inputs: dict[str, str] = {}
+    """Role of an input -> content hash."""
+    sources: dict[str, str] = {}
+    """Role of an input -> where it lay (never part of the key)."""
+    outputs: dict[str, str] = {}
+    """File -> SHA-256."""
+    counts: dict[str, int] = {}
+    failed_rows: int = 0
+    notes: list[str] = []
+    tokens_in: int = 0
+    tokens_out: int = 0
+    started: float = 0.0
+    seconds: float = 0.0
+    versions: dict[str, str] = {}
+    git: str = ""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One finished or unfinished key folder."""
+
+    stage: str
+    key: str
+    folder: Path
+
+    @property
+    def manifest(self) -> Manifest:
+        """The manifest; raises `ResoluteError` where it is missing or damaged."""
+        path = self.folder / MANIFEST
+        try:
+            return Manifest.model_validate(read_json(path))
+        except ValidationError as error:
+            raise ResoluteError("damaged manifest", where=str(path), mend="delete its folder and run again") from error
+
+    @property
+    def done(self) -> bool:
+        return (self.folder / MANIFEST).is_file() and self.manifest.state == "done"
+
+    def output(self, name: str) -> Path:
+        """A file of a finished artifact, checked against the manifest: an edited file is refused, never used."""
+        expected, path = self.manifest.outputs.get(name), self.folder / name
+        if expected is None or not path.is_file():
+            raise ResoluteError(f"{self.stage} {self.key} has no {name}", where=str(self.folder), mend="run it again")
+        if file_digest(path) != expected:
+            mend = f"delete {self.folder} and run again"
+            raise ResoluteError("the file was changed after it was made", where=str(path), mend=mend)
+        return path
+
+
+class Run:
+    """A run folder: `run.json` names artifacts of the store beside it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.store = path.parent / STORE
+
+    @property
+    def exists(self) -> bool:
+        return (self.path / "run.json").is_file()
+
+    def entries(self) -> dict[str, Artifact]:
+        """Entry name -> artifact, in the order they were added."""
+        if not self.exists:
+            return {}
+        listed = read_json(self.path / "run.json")["entries"]
+        return {name: self.artifact(stage, key) for name, (stage, key) in listed.items()}
+
+    def artifact(self, stage: str, key: str) -> Artifact:
+        return Artifact(stage, key, self.store / stage / key)
+
+    def point(self, name: str, artifact: Artifact) -> None:
+        """Make the run name this artifact; an entry of the same name now means the new one."""
+        entries = {label: [item.stage, item.key] for label, item in self.entries().items()}
+        entries.pop(name, None)
+        entries[name] = [artifact.stage, artifact.key]
+        write_json(self.path / "run.json", {"schema": 1, "entries": entries})
+
+    def latest(self, stage: str) -> Artifact:
+        """The artifact of a stage that was added last; raises `ResoluteError` where the run has none."""
+        found = [artifact for artifact in self.entries().values() if artifact.stage == stage]
+        if not found:
+            raise ResoluteError(f"the run has no {stage}", where=str(self.path), mend=f"run `resolute {stage}` first")
+        return found[-1]
+
+
+@contextmanager
+def working(artifact: Artifact, manifest: Manifest) -> Iterator[Manifest]:
+    """Hold an artifact's lock while it is made; its manifest ends as `done`, or as `failed` if the body raised.
+
+    Raises `ResoluteError` at once where another process makes the same key.
+    """
+    try:
+        artifact.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(artifact.folder / ".lock")
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        mend = "wait for the other process, or stop it and run this again"
+        raise ResoluteError(f"{artifact.stage} {artifact.key} is being made", where=str(artifact.folder), mend=mend) from error
+    except OSError as error:
+        raise unwritable(artifact.folder, error) from error
+    started = time.time()
+    manifest.started, manifest.versions, manifest.git = started, package_versions(), git_state()
+    try:
+        _write(artifact, manifest)
+        yield manifest
+        manifest.outputs = {
+            str(path.relative_to(artifact.folder)): file_digest(path) for path in _outputs(artifact.folder)
+        }
+        manifest.state = "done"
+    except BaseException:
+        manifest.state = "failed"
+        raise
+    finally:
+        manifest.seconds = round(time.time() - started, 3)
+        try:
+            _write(artifact, manifest)
+        finally:
+            lock.release()
+
+
+def _write(artifact: Artifact, manifest: Manifest) -> None:
+    write_json(artifact.folder / MANIFEST, manifest.model_dump(mode="json"))
+
+
+def _outputs(folder: Path) -> list[Path]:
+    """What counts as output: all but the manifest, the lock, logs, checkpoints in the making and provider data."""
+    skip = {"logs", "work"}
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.relative_to(folder).parts[0] not in skip)
+    return [path for path in found if path.name != MANIFEST and not path.name.startswith(".")]
+
+
+def package_versions() -> dict[str, str]:
+    """Versions that could explain a difference, read without importing anything."""
+    found = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def git_state() -> str:
+    """Commit of the working tree Resolute runs from, with `+` when it has changes; "" outside a checkout."""
+    root = Path(__file__).parents[2]
+    if not (root / ".git").exists() or shutil.which("git") is None:
+        return ""
+    call = ["git", "-C", os.fspath(root), "describe", "--always", "--dirty=+", "--abbrev=12"]
+    result = subprocess.run(call, capture_output=True, text=True, check=False, timeout=10)
+    return result.stdout.strip()

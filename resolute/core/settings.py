@@ -1,0 +1,241 @@
+"""Every setting, its default and its meaning: one frozen model per stage, and the recipe that holds one of each.
+
+Settings are layered: defaults < recipe < `--set` < option. Models, data and lengths have no default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from resolute.core.ask import Sampling
+from resolute.core.errors import ResoluteError
+from resolute.core.records import Pattern
+
+
+class Section(BaseModel):
+    """Settings of one stage."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Distill(Section):
+    """Ask a teacher for traces."""
+
+    model: str
+    """The teacher: an Inspect model name, a folder with a checkpoint, or a plug-in's model."""
+    strategy: str
+    """How a safe trace is asked for: a name of the strategies, or a file with an instruction of your own."""
+    prompts: tuple[str, ...] = Field(min_length=1)
+    """Prompt sources, each `name` or `name:count`; a source can be a file."""
+    samples: int = Field(default=1, ge=1)
+    """Traces asked for per prompt."""
+    sampling: Sampling
+
+
+class Audit(Section):
+    """Look for the five risky patterns, endings and lengths."""
+
+    auditors: tuple[str, ...] = ("screen",)
+    """Instruments that look for the five patterns; `screen` needs no model."""
+    tokenizer: str | None = None
+    """Folder or hub name of the tokenizer lengths are counted with; without one, words are counted."""
+
+
+class Judge(Section):
+    """Judge answers that exist already."""
+
+    judges: tuple[str, ...] = Field(min_length=1)
+    """Instruments, by name."""
+
+
+class Acceptance(Section):
+    """What a trace must be to be trained on (see `accept`)."""
+
+    complete: bool = True
+    """The model, not a limit, ended the answer."""
+    refused: bool = False
+    """For harmful goals: the answer must be judged a refusal."""
+    patterns: tuple[Pattern, ...] = ()
+    """Risky patterns that drop a trace with a harmful goal."""
+    unjudged: Literal["drop", "keep"] = "drop"
+    """What happens to a trace whose required verdict is missing or failed."""
+    empty_thought: bool = False
+    """Take traces without a thought (the No CoT strategy has none by design)."""
+
+
+class Curate(Section):
+    """Choose, clean and mix traces into a training set."""
+
+    safety: int = Field(ge=0)
+    """Rows with harmful goals; fewer accepted ones are an error, never a smaller set."""
+    benign: int = Field(default=0, ge=0)
+    """Rows with benign goals."""
+    maths: int = Field(default=0, ge=0)
+    """Rows with maths problems."""
+    accept: Acceptance = Acceptance()
+    reserve: tuple[str, ...] = ()
+    """Prompt sources kept for evaluation: rows whose goal overlaps them are removed and counted."""
+    near: float = Field(default=0.8, gt=0, le=1)
+    """Jaccard similarity of word shingles from which two goals count as near-duplicates."""
+    short: Literal["error", "take"] = "error"
+    """What to do when fewer rows are accepted than asked for: stop, or take those there are and say so."""
+    seed: int = 0
+
+
+class Train(Section):
+    """Supervised fine-tuning with a mask that provably covers the thought."""
+
+    model: str
+    """The untouched model: a folder, a hub name at a revision (`name@commit`), or a plug-in's model."""
+    learning_rate: float = Field(gt=0)
+    """5e-6 is the study's for full fine-tuning of 7B-32B models; adapters and small models need their own."""
+    epochs: float = Field(default=1.0, gt=0)
+    batch_size: int = Field(default=48, ge=1)
+    """Examples an optimizer step, over all devices and accumulation."""
+    device_batch_size: int | None = Field(default=None, ge=1)
+    """Examples a forward pass on one device; the rest of the batch is accumulated. None: the whole batch."""
+    max_steps: int | None = Field(default=None, ge=1)
+    """Stop after so many steps, whatever the epochs."""
+    max_length: int = Field(gt=0)
+    """Longest row in tokens. Required: a short limit cuts thoughts, so longer rows stop the run (see `overlong`)."""
+    overlong: Literal["error", "drop"] = "error"
+    """Rows above `max_length`: stop, or drop and count them. Never cut."""
+    method: Literal["full", "lora"] = "full"
+    schedule: Literal["constant", "linear", "cosine"] = "cosine"
+    warmup: float = Field(default=0.03, ge=0, lt=1)
+    """Share of the steps over which the learning rate rises."""
+    thinking: bool = True
+    """The template's thinking switch while training; sampling must use the same."""
+    bf16: bool | None = None
+    """None: bf16 where there is a GPU that has it, else fp32."""
+    seed: int = 0
+
+
+class Evaluate(Section):
+    """Ask a model the prompts of suites, attacked where the suite says so."""
+
+    model: str
+    suites: tuple[str, ...] = Field(min_length=1)
+    """Suites, each `name` or `name:count` (so many goals of each task)."""
+    sampling: Sampling
+    samples: int = Field(default=1, ge=1)
+    """Samples per prompt and attack."""
+    system: str | None = None
+    """A system prompt for every request, by the name of a text or as a file."""
+    seed: int = 0
+
+
+class Report(Section):
+    """Write the report of a study."""
+
+    title: str
+    protocol: Literal["paper", "strict"] = "strict"
+    """Whose procedure the figures follow where the two differ."""
+
+
+S = TypeVar("S", bound=Section)
+M = TypeVar("M", bound=BaseModel)
+
+SECTIONS: dict[str, type[Section]] = {
+    "distill": Distill,
+    "audit": Audit,
+    "judge": Judge,
+    "curate": Curate,
+    "train": Train,
+    "evaluate": Evaluate,
+    "report": Report,
+}
+
+
+class Grid(Section):
+    """Rows of a study: each is the recipe with some settings changed."""
+
+    rows: dict[str, dict[str, Any]]
+    """Label -> changed sections; `train: null` leaves the model untouched."""
+    quick: tuple[str, ...] = ()
+    """Rows of `--quick`."""
+    quick_set: dict[str, Any] = {}
+    """Settings (`section.key: value`) of `--quick`."""
+
+
+class Recipe(BaseModel):
+    """One section per stage; sections are merged with a row's and the command line's before they are checked."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    schema_version: Literal[1] = Field(alias="schema")
+    name: str
+    seeds: int = Field(default=1, ge=1)
+    """Training seeds per row: 0 .. seeds-1."""
+    distill: dict[str, Any] | None = None
+    audit: dict[str, Any] | None = None
+    judge: dict[str, Any] | None = None
+    curate: dict[str, Any] | None = None
+    train: dict[str, Any] | None = None
+    evaluate: dict[str, Any] | None = None
+    report: dict[str, Any] | None = None
+    grid: Grid | None = None
+
+
+def read_recipe(path: Path) -> Recipe:
+    """A recipe from YAML; unknown keys, damaged YAML and wrong types are errors that name the place."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ResoluteError(f"cannot read the recipe: {error.strerror}", where=str(path), mend="check the path") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ResoluteError(f"not YAML: {error}", where=str(path), mend="repair it") from error
+    if not isinstance(content, dict):
+        raise ResoluteError("a recipe is a mapping", where=str(path), mend="begin with `schema: 1`")
+    return _checked(Recipe, content, str(path))
+
+
+def assignments(items: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """`section.key=value` (values are YAML) as nested mappings: what `--set` gives."""
+    layers: dict[str, dict[str, Any]] = {}
+    for item in items:
+        place, equals, value = item.partition("=")
+        section, dot, rest = place.partition(".")
+        if not equals or not dot or section not in SECTIONS:
+            mend = f"write section.key=value with a section of: {', '.join(SECTIONS)}"
+            raise ResoluteError(f"not a setting: {item!r}", where="--set", mend=mend)
+        target = layers.setdefault(section, {})
+        *path, last = rest.split(".")
+        for step in path:
+            target = target.setdefault(step, {})
+        target[last] = yaml.safe_load(value)
+    return layers
+
+
+def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """`change` over `base`, mapping by mapping; lists and scalars are replaced whole."""
+    merged = dict(base)
+    for name, value in change.items():
+        before = merged.get(name)
+        both = isinstance(before, Mapping) and isinstance(value, Mapping)
+        merged[name] = merge(before, value) if both else value  # pyright: ignore[reportUnknownArgumentType]
+    return merged
+
+
+def resolve(form: type[S], layers: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[S, dict[str, str]]:
+    """Settings from layers (weakest first, each with its name) and where each value came from."""
+    merged: dict[str, Any] = {}
+    origins = {name: "default" for name in form.model_fields}
+    for origin, layer in layers:
+        merged = merge(merged, layer)
+        origins.update(dict.fromkeys(layer, origin))
+    return _checked(form, merged, f"settings of {form.__name__.lower()}"), origins
+
+
+def _checked(form: type[M], values: Mapping[str, Any], where: str) -> M:
+    try:
+        return form.model_validate(values)
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, item['loc'])) or 'all of it'}: {item['msg']}" for item in error.errors()]
+        known = ", ".join(info.alias or name for name, info in form.model_fields.items())
+        raise ResoluteError("; ".join(lines), where=where, mend=f"known keys: {known}") from error
