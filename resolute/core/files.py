@@ -73,12 +73,16 @@ def read_json(path: Path) -> Any:
     except OSError as error:
         raise unreadable(path, error) from error
     except ValueError as error:
-        raise ResoluteError(f"not JSON: {error}", where=str(path), mend="restore the file or delete its folder") from error
+        raise ResoluteError(
+            f"not JSON: {error}", where=str(path), mend="restore the file or delete its folder"
+        ) from error
 
 
 def unreadable(path: Path, error: OSError) -> ResoluteError:
     """What to tell a user whose file cannot be read."""
-    return ResoluteError(f"cannot read: {error.strerror or error}", where=str(path), mend="check the path and its rights")
+    return ResoluteError(
+        f"cannot read: {error.strerror or error}", where=str(path), mend="check the path and its rights"
+    )
 
 
 def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
@@ -104,7 +108,9 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
         try:
             row = json.loads(line)
         except ValueError as error:
-            raise ResoluteError(f"damaged line: {error}", where=f"{path}:{number}", mend="repair or delete it") from error
+            raise ResoluteError(
+                f"damaged line: {error}", where=f"{path}:{number}", mend="repair or delete it"
+            ) from error
         if not isinstance(row, dict):
             raise ResoluteError("not a JSON object", where=f"{path}:{number}", mend="one object a line")
         rows.append(row)  # pyright: ignore[reportUnknownArgumentType]

@@ -138,7 +138,9 @@ def working(artifact: Artifact, manifest: Manifest) -> Iterator[Manifest]:
         lock.acquire(timeout=0)
     except Timeout as error:
         mend = "wait for the other process, or stop it and run this again"
-        raise ResoluteError(f"{artifact.stage} {artifact.key} is being made", where=str(artifact.folder), mend=mend) from error
+        raise ResoluteError(
+            f"{artifact.stage} {artifact.key} is being made", where=str(artifact.folder), mend=mend
+        ) from error
     except OSError as error:
         raise unwritable(artifact.folder, error) from error
     started = time.time()
@@ -168,7 +170,9 @@ def _write(artifact: Artifact, manifest: Manifest) -> None:
 def _outputs(folder: Path) -> list[Path]:
     """What counts as output: all but the manifest, the lock, logs, checkpoints in the making and provider data."""
     skip = {"logs", "work"}
-    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.relative_to(folder).parts[0] not in skip)
+    found = (
+        path for path in sorted(folder.rglob("*")) if path.is_file() and path.relative_to(folder).parts[0] not in skip
+    )
     return [path for path in found if path.name != MANIFEST and not path.name.startswith(".")]
 
 

@@ -187,7 +187,9 @@ def read_recipe(path: Path) -> Recipe:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ResoluteError(f"cannot read the recipe: {error.strerror}", where=str(path), mend="check the path") from error
+        raise ResoluteError(
+            f"cannot read the recipe: {error.strerror}", where=str(path), mend="check the path"
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ResoluteError(f"not YAML: {error}", where=str(path), mend="repair it") from error
     if not isinstance(content, dict):

@@ -1,0 +1,105 @@
+"""The forms of what the catalogues hold: strategies, attacks, judges, auditors, suites and scripted models.
+
+`version` of each changes whenever its words or rules do; it is part of every key and record that used it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from resolute.core.ask import Ask, Reply
+from resolute.core.records import Message, Prompt, RiskReport, Trace, Verdict
+
+Event = Literal["unsafe", "refused", "correct", "garbled"]
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """How a safe trace is asked for."""
+
+    name: str
+    instruction: str = ""
+    """What the teacher is told as system message; empty for none."""
+    version: str = "1"
+
+    def messages(self, prompt: Prompt) -> list[Message]:
+        """The request for one prompt."""
+        user = Message(role="user", content=prompt.text)
+        return [Message(role="system", content=self.instruction), user] if self.instruction else [user]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How an attack went: the request that is judged, its reply, and how many requests it took to get there."""
+
+    sent: list[Message]
+    reply: Reply
+    queries: int = 1
+
+
+class Attack(Protocol):
+    """Goal -> sent messages. The goal itself stays untouched: it is what judges see."""
+
+    name: str
+    version: str
+
+    async def run(self, prompt: Prompt, ask: Ask, seed: int) -> Attempt:
+        """Attack with one prompt; every request's seed is derived from `seed`."""
+        ...
+
+
+class Judge(Protocol):
+    """An instrument. It needs no model: those that do are handed an `ask` (a later issue)."""
+
+    name: str
+    version: str
+    event: Event
+
+    def judge(self, trace: Trace) -> list[Verdict]:
+        """One verdict per part the instrument reads; total, never raises on any trace."""
+        ...
+
+
+class Auditor(Protocol):
+    """An instrument that looks for the five risky patterns."""
+
+    name: str
+    version: str
+
+    def audit(self, trace: Trace) -> RiskReport:
+        """One report; total, never raises on any trace."""
+        ...
+
+
+class Scripted(Protocol):
+    """A model that is a function (no weights): the lab's teachers. Asked plainly, never through Inspect."""
+
+    identity: str
+
+    def reply(self, messages: Sequence[Message], seed: int) -> Reply: ...
+
+
+@dataclass(frozen=True)
+class Task:
+    """One measurement of a suite: prompts x attacks, and the event that is counted."""
+
+    name: str
+    prompts: str
+    """A prompt source."""
+    event: Event
+    judges: tuple[str, ...]
+    """Instruments that can say whether the event happened; the first one headlines."""
+    attacks: tuple[str, ...] = ("none",)
+    better: Literal["low", "high"] = "low"
+    """Which way is an improvement."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A named set of tasks."""
+
+    name: str
+    tasks: tuple[Task, ...]
+    about: str = ""
