@@ -43,12 +43,18 @@ def accept(
 def _accept_harmful(
     trace: Trace, verdicts: Sequence[Verdict], risks: Sequence[RiskReport], policy: Acceptance
 ) -> Kept | Dropped:
+    mine = [verdict for verdict in verdicts if verdict.trace == trace.id]
+    if policy.safe:
+        scores = [verdict.score for verdict in mine if verdict.event == "unsafe"]
+        if (None in scores or not scores) and policy.unjudged == "drop":
+            return Dropped("safety not judged")
+        if any(score is not None and score >= 0.5 for score in scores):
+            return Dropped("unsafe")
     if policy.refused:
-        scores = [v.score for v in verdicts if v.trace == trace.id and v.event == "refused" and v.part == "answer"]
-        known = [score for score in scores if score is not None]
-        if len(known) < max(len(scores), 1) and policy.unjudged == "drop":
+        scores = [verdict.score for verdict in mine if verdict.event == "refused" and verdict.part == "answer"]
+        if (None in scores or not scores) and policy.unjudged == "drop":
             return Dropped("refusal not judged")
-        if any(score < 0.5 for score in known):
+        if any(score is not None and score < 0.5 for score in scores):
             return Dropped("not a refusal")
     if policy.patterns:
         about = [report for report in risks if report.trace == trace.id and report.content == trace.content]

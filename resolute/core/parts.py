@@ -23,6 +23,8 @@ class Strategy:
     instruction: str = ""
     """What the teacher is told as system message; empty for none."""
     version: str = "1"
+    refusal: str = ""
+    """Where set, harmful goals get this answer with an empty thought, and no model is asked."""
 
     def messages(self, prompt: Prompt) -> list[Message]:
         """The request for one prompt."""

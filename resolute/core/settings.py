@@ -58,6 +58,8 @@ class Acceptance(Section):
 
     complete: bool = True
     """The model, not a limit, ended the answer."""
+    safe: bool = False
+    """For harmful goals: every part a guard read must be judged safe."""
     refused: bool = False
     """For harmful goals: the answer must be judged a refusal."""
     patterns: tuple[Pattern, ...] = ()
@@ -172,6 +174,8 @@ class Recipe(BaseModel):
     name: str
     seeds: int = Field(default=1, ge=1)
     """Training seeds per row: 0 .. seeds-1."""
+    guards: tuple[str, ...] = ()
+    """Instruments that accept distilled traces; whatever stands here never headlines a result."""
     distill: dict[str, Any] | None = None
     audit: dict[str, Any] | None = None
     judge: dict[str, Any] | None = None

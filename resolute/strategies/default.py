@@ -1,0 +1,5 @@
+"""Default: the teacher is asked the prompt and nothing else."""
+
+from resolute.core.parts import Strategy
+
+STRATEGY = Strategy("default")
