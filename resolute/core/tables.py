@@ -51,8 +51,8 @@ class _Trial:
 def cells(traces: Sequence[Trace], verdicts: Iterable[Verdict]) -> list[Cell]:
     """Every rate the verdicts speak of, sorted by task, attack, event, judge and part.
 
-    An instrument that judged anything of a task and attack is taken to be meant for all its traces: a missing verdict is
-    the instrument's failure, never a smaller n. Verdicts about other traces are left alone. Rates do not depend on order.
+    An instrument that judged anything of a task and attack is taken to be meant for all its traces: a missing verdict
+    is the instrument's failure, never a smaller n. Verdicts about other traces are left alone. Row order does not matter.
     """
     known = {trace.id: trace for trace in traces}
     groups: dict[tuple[str, str], list[Trace]] = {}
@@ -67,9 +67,7 @@ def cells(traces: Sequence[Trace], verdicts: Iterable[Verdict]) -> list[Cell]:
     return [_cell(place, groups[place[:2]], found[place]) for place in sorted(found)]
 
 
-def _cell(
-    place: tuple[str, str, Event, str, Part], traces: Sequence[Trace], verdicts: Mapping[str, Verdict]
-) -> Cell:
+def _cell(place: tuple[str, str, Event, str, Part], traces: Sequence[Trace], verdicts: Mapping[str, Verdict]) -> Cell:
     task, attack, event, judge, part = place
     trials = [_trial(trace, verdicts.get(trace.id)) for trace in sorted(traces, key=lambda trace: trace.id)]
     faults = [trial.fault for trial in trials]
