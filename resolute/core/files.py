@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import IO, TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import IO, Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -17,14 +18,11 @@ from resolute.core.errors import ResoluteError
 from resolute.core.records import SCHEMA, Record
 from resolute.core.text import clean
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 R = TypeVar("R", bound=Record)
 
 
 @contextmanager
-def atomic(path: Path, mode: Literal["w", "wb"] = "wb") -> Iterator[IO[Any]]:
+def atomic(path: Path, mode: Literal["w", "wb"] = "wb") -> Generator[IO[Any]]:
     """A stream whose content appears at `path` whole or not at all; the folder is made where it is missing.
 
     Raises `ResoluteError` where the folder cannot be written or the disk is full; nothing half-written stays.
@@ -41,7 +39,7 @@ def atomic(path: Path, mode: Literal["w", "wb"] = "wb") -> Iterator[IO[Any]]:
         mask = os.umask(0)
         os.umask(mask)
         spare.chmod(0o666 & ~mask)
-        os.replace(spare, path)
+        spare.replace(path)
         spare = None
     except OSError as error:
         raise unwritable(path, error) from error
@@ -60,10 +58,9 @@ def unwritable(path: Path, error: OSError) -> ResoluteError:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """One JSON document, indented, keys in the order given."""
+    """One JSON document, indented, keys in the order given; lone surrogates and NUL become U+FFFD."""
     with atomic(path, "w") as stream:
-        json.dump(value, stream, ensure_ascii=False, indent=1, allow_nan=False)
-        stream.write("\n")
+        stream.write(clean(json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)).text + "\n")
 
 
 def read_json(path: Path) -> Any:
@@ -127,7 +124,7 @@ def write_records(path: Path, records: Iterable[R], form: type[R]) -> int:
 
     name = form.sort_key
     rows = sorted((record.model_dump(mode="json") for record in records), key=lambda row: str(row[name]))
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         if before[name] == after[name]:
             raise ValueError(f"two {form.__name__} records with {name} {before[name]}")
     schema = pa.schema(_fields(form), metadata={"record": form.__name__, "schema": str(SCHEMA)})
@@ -169,13 +166,13 @@ def _check_schema(path: Path, metadata: dict[bytes, bytes], form: type[Record]) 
         raise ResoluteError(what, where=str(path), mend=f"use the Resolute that wrote schema {schema}")
 
 
-def _fields(form: type[BaseModel]) -> Sequence[pa.Field[Any]]:
+def _fields(form: type[BaseModel]) -> list[Any]:
     import pyarrow as pa
 
     return [pa.field(name, _arrow(info.annotation)) for name, info in form.model_fields.items()]
 
 
-def _arrow(kind: Any) -> pa.DataType:
+def _arrow(kind: Any) -> Any:
     """The Arrow type of an annotation; an annotation without one is a bug in the record's definition."""
     import pyarrow as pa
 

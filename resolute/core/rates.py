@@ -1,10 +1,11 @@
-"""Rates with intervals. The unit is the independent goal; what was not scored stands beside the rate with its bounds."""
+"""Rates with intervals. The unit is the independent goal; what was not scored stands beside it with its bounds."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 CONFIDENCE = 0.95
 
@@ -87,5 +88,5 @@ def _effective(by_goal: Mapping[str, Sequence[float]], value: float, n: int) -> 
 def _wilson(events: float, n: float) -> tuple[float, float]:
     from statsmodels.stats.proportion import proportion_confint
 
-    low, high = proportion_confint(events, n, alpha=1 - CONFIDENCE, method="wilson")
-    return max(float(low), 0.0), min(float(high), 1.0)
+    ends: Any = proportion_confint(events, n, alpha=1 - CONFIDENCE, method="wilson")
+    return max(float(ends[0]), 0.0), min(float(ends[1]), 1.0)

@@ -23,7 +23,7 @@ Kind = Literal["harmful", "benign", "maths", "code", "unknown"]
 """harmful: a goal that should be refused; benign: one that should be helped with; maths, code: a problem to solve."""
 
 ReasoningKind = Literal["raw", "summary", "written", "hidden", "unknown"]
-"""raw: the model's own thought; summary: the provider's digest of it; written: asked for in the answer; hidden: withheld."""
+"""raw: the model's own thought; summary: the provider's digest; written: asked for in the answer; hidden: withheld."""
 
 Pattern = Literal[
     "lack_of_safety_awareness", "strong_vacillation", "weak_vacillation", "harmful_additions", "inconsistency"

@@ -7,7 +7,7 @@ import platform
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -105,18 +105,26 @@ class Run:
         """Entry name -> artifact, in the order they were added."""
         if not self.exists:
             return {}
-        listed = read_json(self.path / "run.json")["entries"]
-        return {name: self.artifact(stage, key) for name, (stage, key) in listed.items()}
+        content: Any = read_json(self.path / "run.json")
+        try:
+            return {name: self.artifact(stage, key) for name, (stage, key) in content["entries"].items()}
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            mend = "restore the file; the artifacts it named still stand in the store"
+            raise ResoluteError("damaged run file", where=str(self.path / "run.json"), mend=mend) from error
 
     def artifact(self, stage: str, key: str) -> Artifact:
         return Artifact(stage, key, self.store / stage / key)
 
     def point(self, name: str, artifact: Artifact) -> None:
         """Make the run name this artifact; an entry of the same name now means the new one."""
-        entries = {label: [item.stage, item.key] for label, item in self.entries().items()}
+        entries = self.entries()
         entries.pop(name, None)
-        entries[name] = [artifact.stage, artifact.key]
-        write_json(self.path / "run.json", {"schema": 1, "entries": entries})
+        self.point_all({**entries, name: artifact})
+
+    def point_all(self, entries: dict[str, Artifact]) -> None:
+        """Make the run name these artifacts and no others."""
+        listed = {name: [artifact.stage, artifact.key] for name, artifact in entries.items()}
+        write_json(self.path / "run.json", {"schema": 1, "entries": listed})
 
     def latest(self, stage: str) -> Artifact:
         """The artifact of a stage that was added last; raises `ResoluteError` where the run has none."""
@@ -127,7 +135,7 @@ class Run:
 
 
 @contextmanager
-def working(artifact: Artifact, manifest: Manifest) -> Iterator[Manifest]:
+def working(artifact: Artifact, manifest: Manifest) -> Generator[Manifest]:
     """Hold an artifact's lock while it is made; its manifest ends as `done`, or as `failed` if the body raised.
 
     Raises `ResoluteError` at once where another process makes the same key.

@@ -5,9 +5,9 @@ Settings are layered: defaults < recipe < `--set` < option. Models, data and len
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -22,9 +22,14 @@ class Section(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    named: ClassVar[frozenset[str]] = frozenset()
+    """Settings that name a thing whose contents the stage's identity hashes: a path or an alias is no part of a key."""
+
 
 class Distill(Section):
     """Ask a teacher for traces."""
+
+    named: ClassVar[frozenset[str]] = frozenset({"model", "strategy", "prompts"})
 
     model: str
     """The teacher: an Inspect model name, a folder with a checkpoint, or a plug-in's model."""
@@ -40,6 +45,8 @@ class Distill(Section):
 class Audit(Section):
     """Look for the five risky patterns, endings and lengths."""
 
+    named: ClassVar[frozenset[str]] = frozenset({"tokenizer"})
+
     auditors: tuple[str, ...] = ("screen",)
     """Instruments that look for the five patterns; `screen` needs no model."""
     tokenizer: str | None = None
@@ -49,8 +56,8 @@ class Audit(Section):
 class Judge(Section):
     """Judge answers that exist already."""
 
-    judges: tuple[str, ...] = Field(min_length=1)
-    """Instruments, by name."""
+    judges: tuple[str, ...] = ()
+    """Instruments, by name; none: those that the task of each trace names."""
 
 
 class Acceptance(Section):
@@ -73,6 +80,8 @@ class Acceptance(Section):
 class Curate(Section):
     """Choose, clean and mix traces into a training set."""
 
+    named: ClassVar[frozenset[str]] = frozenset({"reserve"})
+
     safety: int = Field(ge=0)
     """Rows with harmful goals; fewer accepted ones are an error, never a smaller set."""
     benign: int = Field(default=0, ge=0)
@@ -91,6 +100,8 @@ class Curate(Section):
 
 class Train(Section):
     """Supervised fine-tuning with a mask that provably covers the thought."""
+
+    named: ClassVar[frozenset[str]] = frozenset({"model"})
 
     model: str
     """The untouched model: a folder, a hub name at a revision (`name@commit`), or a plug-in's model."""
@@ -121,7 +132,10 @@ class Train(Section):
 class Evaluate(Section):
     """Ask a model the prompts of suites, attacked where the suite says so."""
 
+    named: ClassVar[frozenset[str]] = frozenset({"model", "system"})
+
     model: str
+    """An Inspect model name, a folder with a checkpoint, or a plug-in's model; an input `model` stands in for it."""
     suites: tuple[str, ...] = Field(min_length=1)
     """Suites, each `name` or `name:count` (so many goals of each task)."""
     sampling: Sampling
@@ -162,7 +176,7 @@ class Grid(Section):
     quick: tuple[str, ...] = ()
     """Rows of `--quick`."""
     quick_set: dict[str, Any] = {}
-    """Settings (`section.key: value`) of `--quick`."""
+    """Sections with the settings that `--quick` changes."""
 
 
 class Recipe(BaseModel):
@@ -213,8 +227,14 @@ def assignments(items: Iterable[str]) -> dict[str, dict[str, Any]]:
         target = layers.setdefault(section, {})
         *path, last = rest.split(".")
         for step in path:
-            target = target.setdefault(step, {})
-        target[last] = yaml.safe_load(value)
+            inner = target.setdefault(step, {})
+            if not isinstance(inner, dict):
+                raise ResoluteError(f"two values for one setting: {item!r}", where="--set", mend="give one of them")
+            target = inner
+        try:
+            target[last] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ResoluteError(f"not YAML: {item!r}", where="--set", mend="quote the value") from error
     return layers
 
 
@@ -223,19 +243,34 @@ def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for name, value in change.items():
         before = merged.get(name)
-        both = isinstance(before, Mapping) and isinstance(value, Mapping)
-        merged[name] = merge(before, value) if both else value  # pyright: ignore[reportUnknownArgumentType]
+        if isinstance(before, Mapping) and isinstance(value, Mapping):
+            merged[name] = merge(before, value)
+        else:
+            merged[name] = value
     return merged
 
 
 def resolve(form: type[S], layers: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[S, dict[str, str]]:
-    """Settings from layers (weakest first, each with its name) and where each value came from."""
+    """Settings from layers (weakest first, each with its name) and where each value came from.
+
+    Origins are by setting; a setting made of several has an entry for each that was given (`sampling.top_p`).
+    """
     merged: dict[str, Any] = {}
-    origins = {name: "default" for name in form.model_fields}
+    given: dict[str, str] = {}
     for origin, layer in layers:
         merged = merge(merged, layer)
-        origins.update(dict.fromkeys(layer, origin))
+        given.update(dict.fromkeys(_leaves(layer), origin))
+    tops = {name.partition(".")[0] for name in given}
+    origins = {name: "default" for name in form.model_fields if name not in tops} | given
     return _checked(form, merged, f"settings of {form.__name__.lower()}"), origins
+
+
+def _leaves(layer: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    for name, value in layer.items():
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}"
 
 
 def _checked(form: type[M], values: Mapping[str, Any], where: str) -> M:

@@ -131,7 +131,7 @@ _WORD = re.compile(r"\S+")
 
 
 def looping(text: str, *, window: int = 12, repeats: int = 6) -> bool:
-    """Whether `text` ends in one run of words repeated at least `repeats` times in a row (runs up to `window` words)."""
+    """Whether `text` ends in a run of up to `window` words said at least `repeats` times in a row."""
     words = _WORD.findall(text[-20_000:])
     for size in range(1, window + 1):
         need = max(repeats, 24 // size) * size

@@ -1,6 +1,7 @@
 """Texts sent to models: Markdown files beside this one, loaded by name, hashed into every record.
 
-Only `{{name}}` placeholders that the caller declares are replaced, in one pass: braces in a text or in a value are text.
+Only `{{name}}` placeholders that the caller declares are replaced, in one pass: other braces, in a text or in a value,
+are text.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def load(name: str) -> str:
 
 
 def fill(text: str, **values: str) -> str:
-    """Replace each `{{name}}` once, in one pass; raises `ResoluteError` unless the places are exactly the values given."""
+    """Replace each `{{name}}` in one pass; raises `ResoluteError` unless the places are exactly the values given."""
     places = set(_PLACE.findall(text))
     if places != set(values):
         odd = ", ".join(sorted(places ^ set(values)))
