@@ -73,9 +73,9 @@ def prepare(job: Job, store: Path) -> tuple[Artifact, Manifest]:
     inputs = {role: input_digest(path) for role, path in sorted(job.inputs.items())}
     settings = job.settings.model_dump(mode="json")
     identity = stage.identity(job)
-    name = key(
-        {"stage": job.stage, "version": stage.VERSION, "settings": settings, "inputs": inputs, "identity": identity}
-    )
+    hashed = {name: value for name, value in settings.items() if name not in job.settings.named}
+    content = {"settings": hashed, "inputs": inputs, "identity": identity}
+    name = key({"stage": job.stage, "version": stage.VERSION, **content})
     manifest = Manifest(
         stage=job.stage,
         stage_version=stage.VERSION,

@@ -22,7 +22,7 @@ STRATEGIES: dict[str, str] = {
 
 
 def strategy(name: str) -> Strategy:
-    """The strategy called `name`, or one made of the instruction in the file `name` points to (it ends in .md or .txt)."""
+    """The strategy called `name`, or one made of the instruction in the file `name` (.md or .txt)."""
     if not name.endswith((".md", ".txt")):
         found = find("strategies", name)
         assert isinstance(found, Strategy)

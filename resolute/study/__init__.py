@@ -1,1 +1,1 @@
-"""Floor 4: studies, recipes run row by row and seed by seed by two long-lived workers."""
+"""Floor 4: studies. `graph` turns a recipe into a graph of jobs, `execute` runs it on two workers, `run` does both."""

@@ -1,0 +1,78 @@
+"""A study from recipe to report: plan the graph, run what is not done, write the report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from resolute.core.errors import ResoluteError
+from resolute.core.files import atomic, write_json
+from resolute.core.jobs import Job, perform
+from resolute.core.runs import Artifact, Run
+from resolute.core.settings import Recipe, Report, resolve
+from resolute.study.execute import Outcome, Watch, execute
+from resolute.study.graph import Graph, build
+
+EXPORTS = ("report.html", "report.md", "table.csv")
+"""What of the report is copied into the run folder, where people look."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A study that ran to its end. `failed` rows stand in the report as missing."""
+
+    report: Path
+    study: Path
+    failed: dict[str, ResoluteError]
+
+
+def plan(
+    recipe: Recipe, overrides: Mapping[str, Mapping[str, Any]], *, seeds: int | None = None, quick: bool = False
+) -> Graph:
+    """The graph `run_study` would run."""
+    return build(recipe, overrides, seeds=seeds or recipe.seeds, quick=quick)
+
+
+def run_study(recipe: Recipe, graph: Graph, out: Path, watch: Watch) -> Finished:
+    """Run a study into the run folder `out`; done jobs are found, not repeated. A failed job fails its rows alone."""
+    run = Run(out)
+    outcome = execute(graph, run.store, watch)
+    study = _write_study(recipe, graph, outcome, run)
+    if not any(row.nodes["judge"] in outcome.artifacts for row in graph.rows):
+        raise next(iter(outcome.failed.values()))
+    layers = [("recipe", recipe.report or {"title": recipe.name})]
+    settings, origins = resolve(Report, layers)
+    artifact = perform(Job("report", settings, {"study": study}, origins), run.store, _silent)
+    run.point("report", artifact)
+    for name in EXPORTS:
+        with atomic(out / name) as stream:
+            stream.write(artifact.output(name).read_bytes())
+    return Finished(out / "report.html", study, outcome.failed)
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    """The report takes a second: nothing to draw."""
+
+
+def _write_study(recipe: Recipe, graph: Graph, outcome: Outcome, run: Run) -> Path:
+    rows: list[dict[str, Any]] = []
+    entries: dict[str, Artifact] = {}
+    for row in graph.rows:
+        made = {part: outcome.artifacts[node] for part, node in row.nodes.items() if node in outcome.artifacts}
+        entries |= {f"{row.label}/{row.seed}/{part}": artifact for part, artifact in made.items()}
+        folders = {part: _relative(artifact, run.path) for part, artifact in made.items()}
+        rows.append({"label": row.label, "seed": row.seed, "kind": row.kind, "artifacts": folders})
+    run.point_all(entries)
+    study = run.path / "study.json"
+    dumped = recipe.model_dump(mode="json", by_alias=True)
+    lab = any(str((dumped.get(stage) or {}).get("model", "")).startswith("lab/") for stage in ("train", "evaluate"))
+    write_json(study, {"schema": 1, "name": recipe.name, "lab": lab, "recipe": dumped, "rows": rows})
+    return study
+
+
+def _relative(artifact: Artifact, folder: Path) -> str:
+    """Where an artifact lies from the run folder: the study's file is the same on every machine."""
+    return Path(os.path.relpath(artifact.folder, folder)).as_posix()
