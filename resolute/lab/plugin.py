@@ -1,9 +1,31 @@
 """The lab as a plug-in: plain mappings from a name to a loader, exactly as anybody else's plug-in has them."""
 
-PROMPTS: dict[str, str] = {}
-STRATEGIES: dict[str, str] = {}
-ATTACKS: dict[str, str] = {}
-JUDGES: dict[str, str] = {}
-AUDITORS: dict[str, str] = {}
-SUITES: dict[str, str] = {}
-MODELS: dict[str, str] = {}
+PROMPTS: dict[str, str] = {
+    f"lab/{kind}-{split}": f"resolute.lab.sources:{kind}_{split}"
+    for kind in ("harmful", "benign", "maths")
+    for split in ("train", "tune", "test")
+}
+STRATEGIES: dict[str, str] = {"lab/nocot": "resolute.lab.suite:NOCOT"}
+ATTACKS: dict[str, str] = {
+    "lab/persona": "resolute.lab.probes:PERSONA",
+    "lab/persuasion": "resolute.lab.probes:PERSUASION",
+    "lab/pair-like": "resolute.lab.probes:PAIR_LIKE",
+}
+JUDGES: dict[str, str] = {
+    "lab/strict": "resolute.lab.instruments:STRICT",
+    "lab/garbled": "resolute.lab.instruments:GARBLED",
+    "lab/guard": "resolute.lab.instruments:GUARD",
+    "lab/refused": "resolute.lab.instruments:REFUSED",
+    "lab/correct": "resolute.lab.instruments:CORRECT",
+}
+AUDITORS: dict[str, str] = {"lab/oracle": "resolute.lab.instruments:AUDITOR"}
+SUITES: dict[str, str] = {"lab": "resolute.lab.suite:TEST", "lab/tune": "resolute.lab.suite:TUNE"}
+MODELS: dict[str, str] = {
+    "lab/base": "resolute.lab.models:BASE",
+    "lab/teacher": "resolute.lab.models:TEACHER",
+    "lab/teacher-weak-only": "resolute.lab.models:WEAK_ONLY",
+    "lab/teacher-weak-paraphrased": "resolute.lab.models:WEAK_PARAPHRASED",
+    "lab/teacher-other-only": "resolute.lab.models:OTHER_ONLY",
+    "lab/teacher-clean": "resolute.lab.models:CLEAN",
+    "lab/teacher-clean-long": "resolute.lab.models:CLEAN_LONG",
+}
