@@ -1,0 +1,149 @@
+"""What a chat template does to a turn, found by rendering probes: never by the model's name.
+
+Three things are read off: how the family marks its thought (`Dialect`), what ends a turn, and how much of the thought
+the generation prompt has written already. A template that cannot be honoured is refused with the reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from typing import Any
+
+from resolute.core.errors import ResoluteError
+from resolute.core.trace import DIALECTS, THINK, Dialect
+
+ASK, THOUGHT, ANSWER = "zqask", "zqthought", "zqanswer"
+_KEYS = ("reasoning_content", "thinking", "reasoning")
+"""Names under which templates look for the thought of an assistant message."""
+_FAMILIES = (THINK, DIALECTS["seed"], DIALECTS["mistral"], DIALECTS["harmony"])
+_CONTROL_LIKE = re.compile("<[|｜][^<>|｜\\s]+[|｜]>")
+
+Write = Callable[..., str]
+"""`write(messages, generation=bool, thinking=bool)` renders messages (plain mappings) with the template."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the probes found."""
+
+    dialect: Dialect
+    end: str
+    """What ends an assistant turn: one control token, with the white space the template writes before it."""
+
+
+def tail(write: Write, messages: list[dict[str, Any]], *, thinking: bool) -> str:
+    """What the generation prompt adds after the messages; "" where the template rewrites what stood before."""
+    full = write(messages, generation=True, thinking=thinking)
+    before = write(messages, generation=False, thinking=thinking)
+    return full[len(before) :] if full.startswith(before) else ""
+
+
+def lead(ending: str, dialect: Dialect) -> str:
+    """The part of a completion that a prompt's ending has written: from its thought mark on, or "" without one."""
+    opened, closed = ending.rfind(dialect.open), ending.rfind(dialect.close)
+    if opened < 0 and closed < 0:
+        return ""
+    start = opened if opened >= 0 else closed
+    return ending[start:]
+
+
+def read_template(
+    write: Write, source: str, controls: Collection[str], *, eos: str, keeps_newlines: Callable[[Dialect], bool]
+) -> Facts:
+    """Probe a template.
+
+    `source` is its text, `controls` the tokenizer's added tokens, `eos` the tokenizer's end mark and
+    `keeps_newlines(dialect)` whether the family's white space survives tokenising. Raises `ResoluteError`.
+    """
+    question = [{"role": "user", "content": ASK}]
+    on, off = (tail(write, question, thinking=thinking) for thinking in (True, False))
+    _known_marks(write([*question], generation=True, thinking=True), controls)
+    family = _family(write, source, on, off)
+    if not keeps_newlines(family):
+        dialect = DIALECTS["think-spaced"]
+        if (family.open, family.close) != (dialect.open, dialect.close):
+            raise ResoluteError(f"the tokenizer does not keep the white space of the dialect {family.name!r}")
+    else:
+        dialect = _named(_measured(write, family, on))
+    return Facts(dialect, _end(write, controls, eos, "" if keeps_newlines(family) else " "))
+
+
+def _family(write: Write, source: str, on: str, off: str) -> Dialect:
+    for shown in (on, off, *(_turn(write, key) for key in _KEYS), source):
+        for dialect in _FAMILIES:
+            if dialect.open in shown or dialect.close in shown:
+                return dialect
+    mend = "take a reasoning model, or hand a template that writes thoughts"
+    raise ResoluteError("the chat template knows no mark for thoughts", mend=mend)
+
+
+def _turn(write: Write, key: str) -> str:
+    """One assistant turn with its thought under `key`; "" where the template refuses or leaves the thought out."""
+    messages = [{"role": "user", "content": ASK}, {"role": "assistant", "content": ANSWER, key: THOUGHT}]
+    try:
+        text = write(messages, generation=False, thinking=True)
+    except ResoluteError:
+        return ""
+    return text if THOUGHT in text else ""
+
+
+def _inline(write: Write, dialect: Dialect) -> str:
+    """One assistant turn with marks in its content; "" where the template hands it on as it is."""
+    content = f"{dialect.open}{THOUGHT}{dialect.close}{ANSWER}"
+    try:
+        text = write([{"role": "user", "content": ASK}, {"role": "assistant", "content": content}], generation=False)
+    except ResoluteError:
+        return ""
+    return "" if content in text else text
+
+
+def _measured(write: Write, family: Dialect, on: str) -> Dialect:
+    """The family with the white space that this template writes; what it never shows stays the family's."""
+    if family.answer_open:
+        return family
+    shown = next(filter(None, (_turn(write, key) for key in _KEYS)), "") or _inline(write, family)
+    found = {
+        "after_open": _between(on + "\0", family.open, "\0") or _between(shown, family.open, THOUGHT),
+        "before_close": _between(shown, THOUGHT, family.close),
+        "after_close": _between(shown, family.close, ANSWER),
+    }
+    dialect = replace(family, **{name: space for name, space in found.items() if space is not None})
+    if (dialect.after_open, dialect.before_close) != (family.after_open, family.before_close):
+        dialect = replace(dialect, empty=dialect.after_open + dialect.before_close)
+    return dialect
+
+
+def _between(text: str, start: str, stop: str) -> str | None:
+    """The white space between two marks, or None where they do not stand so."""
+    found = re.search(re.escape(start) + r"(\s*)" + re.escape(stop), text)
+    return found[1] if found else None
+
+
+def _named(dialect: Dialect) -> Dialect:
+    """The same dialect under the name it has in the catalogue, where it stands there."""
+    same = (known for known in DIALECTS.values() if replace(known, name=dialect.name) == dialect)
+    return next(same, dialect)
+
+
+def _end(write: Write, controls: Collection[str], eos: str, space: str) -> str:
+    messages = [{"role": "user", "content": ASK}, {"role": "assistant", "content": ANSWER}]
+    suffix = write(messages, generation=False, thinking=True).rpartition(ANSWER)[2]
+    found = [(suffix.index(mark), -len(mark), mark) for mark in controls if mark in suffix]
+    if found:
+        position, _, mark = min(found)
+        return suffix[: position + len(mark)]
+    if suffix.strip():
+        mend = "use the tokenizer and the template of the same model"
+        raise ResoluteError(f"the template ends a turn with {suffix.strip()!r}, no token of the tokenizer", mend=mend)
+    if not eos:
+        raise ResoluteError("neither template nor tokenizer says what ends a turn", mend="set eos_token")
+    return space + eos
+
+
+def _known_marks(text: str, controls: Collection[str]) -> None:
+    strange = sorted({mark for mark in _CONTROL_LIKE.findall(text) if mark not in controls})
+    if strange:
+        mend = "use the tokenizer and the template of the same model"
+        raise ResoluteError(f"tokenizer and template disagree: no token for {', '.join(strange)}", mend=mend)
