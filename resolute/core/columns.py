@@ -1,0 +1,96 @@
+"""Which column of a foreign file plays which role, found by name and said aloud; and what common values mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from resolute.core.records import Kind
+from resolute.core.trace import Why
+
+Role = Literal["text", "goal", "input", "response", "reasoning", "kind", "category", "source", "expected", "why"]
+
+NAMES: dict[Role, tuple[str, ...]] = {
+    "text": (
+        "messages", "conversations", "final_query", "jailbreak_prompt", "adversarial", "prompt", "question", "query",
+        "instruction", "problem", "forbidden_prompt", "Behavior", "goal", "text",
+    ),
+    "goal": ("goal", "forbidden_prompt", "Behavior", "query", "plain_query", "vanilla", "original_prompt"),
+    "input": ("input", "ContextString"),
+    "response": ("response", "output", "completion", "generation", "model_output", "answer"),
+    "reasoning": ("reasoning", "reasoning_content", "thinking", "cot", "thought"),
+    "kind": ("kind", "label", "data_type", "type"),
+    "category": ("category", "SemanticCategory", "subject", "type"),
+    "source": ("source",),
+    "expected": ("expected", "answer"),
+    "why": ("finish_reason", "stop_reason"),
+}  # fmt: skip
+"""Role -> names in order of preference; letter case does not matter."""
+
+KINDS: dict[str, Kind] = {
+    "harmful": "harmful", "unsafe": "harmful", "malicious": "harmful", "safety": "harmful",
+    "benign": "benign", "safe": "benign", "harmless": "benign",
+    "maths": "maths", "math": "maths", "code": "code", "unknown": "unknown",
+}  # fmt: skip
+"""What a kind or label may be called."""
+
+WHYS: dict[str, Why] = {
+    "stop": "end of turn", "end_turn": "end of turn", "end of turn": "end of turn", "eos": "end of turn",
+    "eos_token": "end of turn", "stop_sequence": "end of turn",
+    "length": "length", "max_tokens": "length", "max_new_tokens": "length", "model_length": "length",
+    "content_filter": "content filter", "content filter": "content filter", "safety": "content filter",
+    "loop": "loop", "error": "error",
+}  # fmt: skip
+"""What servers call the reason an output ended."""
+
+_TELLING: dict[str, Kind] = {"forbidden_prompt": "harmful", "behavior": "harmful"}
+"""Columns that only files of harmful goals have."""
+_XSTEST = frozenset({"type", "prompt", "focus"}), frozenset({"type", "prompt", "completion", "final_label"})
+_STAR1 = frozenset({"question", "response", "category", "source", "score"})
+
+
+def find(columns: Iterable[str], roles: Iterable[Role]) -> dict[Role, str]:
+    """The column of each role the table has, by the first of its names that is there."""
+    there = {name.lower(): name for name in reversed(list(columns))}
+    found: dict[Role, str] = {}
+    for role in roles:
+        name = next((there[name.lower()] for name in NAMES[role] if name.lower() in there), None)
+        if name is not None:
+            found[role] = name
+    if found.get("goal") == found.get("text"):
+        found.pop("goal", None)
+    return found
+
+
+def kind_of(row: Mapping[str, Any], column: str | None) -> Kind:
+    """The kind a row names itself; `unknown` where it names none we know."""
+    value = row.get(column) if column else None
+    return KINDS.get(str(value).strip().lower(), "unknown")
+
+
+def why_of(row: Mapping[str, Any], column: str | None) -> Why:
+    """Why an output ended, where the file says so."""
+    value = row.get(column) if column else None
+    return WHYS.get(str(value).strip().lower(), "unknown")
+
+
+def layout(columns: Iterable[str]) -> tuple[Kind, str]:
+    """The kind that a known layout implies for every row, and how that is known; `unknown` and "" otherwise."""
+    names = frozenset(name.lower() for name in columns)
+    for name, kind in _TELLING.items():
+        if name in names:
+            return kind, f"every row, from the column {name}"
+    if names >= _STAR1:
+        return "harmful", "every row, from the columns of STAR-1"
+    return "unknown", ""
+
+
+def xstest_kind(type_: str) -> Kind:
+    """XSTest names its unsafe contrasts `contrast_*` (arXiv 2308.01263, section 3); all other types are safe."""
+    return "harmful" if type_.startswith("contrast_") else "benign"
+
+
+def is_xstest(columns: Iterable[str]) -> bool:
+    """Whether these are the columns of XSTest's prompts or labelled completions."""
+    names = frozenset(name.lower() for name in columns)
+    return any(names >= layout for layout in _XSTEST)

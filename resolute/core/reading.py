@@ -1,0 +1,277 @@
+"""Reading other people's traces: a table of prompts and outputs becomes `Trace` records, and every guess is said aloud.
+
+Nothing is dropped in silence: a row that holds no prompt or no output is listed in `unread` with the reason, and what
+was replaced to make the text storable is counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from resolute.core import columns
+from resolute.core.conversation import Said, Unreadable, conversation
+from resolute.core.errors import ResoluteError
+from resolute.core.files import read_records
+from resolute.core.keys import file_digest, key
+from resolute.core.records import Ending, Kind, Message, Prompt, Trace
+from resolute.core.rows import Row, read_rows
+from resolute.core.text import clean
+from resolute.core.trace import DIALECTS, THINK, Dialect, Parts, Why, ending, split
+
+VERSION = 1
+"""Raised whenever the same file would be read into other traces; part of the key of every stage that reads."""
+
+Opening = Literal["detect", "opened", "marked"]
+"""opened: outputs start inside the thought, since the prompt carried the opening mark; marked: they carry it
+themselves; detect: opened when most outputs of the file close a thought they never opened."""
+
+_READ = ("think", "seed", "mistral", "harmony")
+_FINAL = "<|channel|>final<|message|>"
+_END_MARKS = (
+    "<｜end▁of▁sentence｜>",
+    "<|im_end|>",
+    "<|eot_id|>",
+    "<|end_of_text|>",
+    "<|endoftext|>",
+    "<|return|>",
+    "</s>",
+)
+
+
+@dataclass(frozen=True)
+class ReadTraces:
+    """What a file gave."""
+
+    traces: list[Trace]
+    columns: dict[str, str]
+    """Role -> the column that plays it, or how the role was filled."""
+    unread: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+    """Number of the row (the first is 1) and why it gave no trace."""
+    left_out: int = 0
+    """Rows that `where` did not ask for."""
+    replaced: int = 0
+    """Characters that became U+FFFD."""
+    opened: bool = False
+    """Whether outputs were read as starting inside the thought."""
+    foreign: bool = True
+    """False for a file of our own records, which is taken as it stands."""
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """One row before its output is taken apart."""
+
+    prompt: Prompt
+    sent: list[Message]
+    said: Said
+    why: Why
+    replaced: int
+
+
+def read_traces(
+    path: Path,
+    *,
+    kind: Kind | None = None,
+    opening: Opening = "detect",
+    where: Mapping[str, Sequence[str]] | None = None,
+) -> ReadTraces:
+    """The traces of a file: our own Parquet, or any table with a column of prompts and one of outputs.
+
+    `kind` is the kind of every row, where the user says so; else what a column or a known layout says, else unknown.
+    `where` keeps only rows whose column has one of the values. Raises `ResoluteError` that names the file and the
+    columns it has where prompts or outputs cannot be found, or where no row could be read.
+    """
+    if is_ours(path):
+        return ReadTraces(read_records(path, Trace), {"records": "our own"}, foreign=False)
+    table = read_rows(path)
+    found = _roles(path, table.columns, table.rows)
+    chosen = _chosen(path, table.columns, table.rows, where or {})
+    implied, how = _kinds(table.columns, found, kind)
+    drafts: list[_Draft] = []
+    unread: list[tuple[int, str]] = []
+    for number, row in chosen:
+        draft = _draft(row, found, _kind(row, found, kind, implied), path)
+        if isinstance(draft, Unreadable):
+            unread.append((number, draft.reason))
+        else:
+            drafts.append(draft)
+    if not drafts:
+        reason = f"; the first: {unread[0][1]}" if unread else ""
+        mend = "check its columns" if unread else "ask for values that its column has"
+        raise ResoluteError(f"none of {len(table.rows)} rows could be read{reason}", where=str(path), mend=mend)
+    ended = any(draft.why != "unknown" for draft in drafts)
+    said: dict[str, str] = {
+        role: name for role, name in found.items() if role not in ("kind", "why") or (role == "why" and ended)
+    }
+    said["kind"] = how
+    opened = opening == "opened" or (opening == "detect" and _opens_inside([draft.said for draft in drafts]))
+    traces = _traces(drafts, opened=opened, model=path.name.split(".")[0], identity=file_digest(path)[:16])
+    replaced = sum(draft.replaced for draft in drafts)
+    return ReadTraces(traces, said, unread, len(table.rows) - len(chosen), replaced, opened)
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file holds `Trace` records that a stage of ours wrote."""
+    if path.suffix.lower() != ".parquet":
+        return False
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return dict(pq.read_schema(path).metadata or {}).get(b"record") == b"Trace"
+    except (OSError, pa.ArrowInvalid):
+        return False  # reading it says what is wrong with it
+
+
+def _roles(path: Path, names: Sequence[str], rows: Sequence[Row]) -> dict[columns.Role, str]:
+    found = columns.find(names, columns.NAMES)
+    if found.get("expected") == found.get("response"):
+        found.pop("expected", None)
+    chat = "text" in found and any(isinstance(row.get(found["text"]), list) for row in rows[:100])
+    missing = [role for role in ("text", "response") if role not in found and not (role == "response" and chat)]
+    if missing:
+        wanted = "; ".join(f"{role}: one of {', '.join(columns.NAMES[role])}" for role in missing)
+        what = f"no column for {' and '.join(missing)}; the file has {', '.join(map(repr, names))}"
+        raise ResoluteError(what, where=str(path), mend=f"rename a column ({wanted})")
+    return found
+
+
+def _chosen(
+    path: Path, names: Sequence[str], rows: Sequence[Row], where: Mapping[str, Sequence[str]]
+) -> list[tuple[int, Row]]:
+    for name in where:
+        if name not in names:
+            mend = f"one of: {', '.join(names)}"
+            raise ResoluteError(f"rows are asked for by a missing column: {name!r}", where=str(path), mend=mend)
+    wanted = {name: frozenset(map(str, values)) for name, values in where.items()}
+    numbered = enumerate(rows, 1)
+    return [(n, row) for n, row in numbered if all(str(row.get(name)) in values for name, values in wanted.items())]
+
+
+def _kinds(names: Sequence[str], found: Mapping[columns.Role, str], kind: Kind | None) -> tuple[Kind, str]:
+    """The kind of rows that name none themselves, and where kinds come from, in words."""
+    if kind is not None:
+        return kind, f"every row {kind}, as the user said"
+    if columns.is_xstest(names):
+        return "unknown", "from the types of XSTest"
+    implied, how = columns.layout(names)
+    if how:
+        return implied, f"{implied} for {how}"
+    return "unknown", f"from the column {found['kind']}" if "kind" in found else "unknown: the file does not say"
+
+
+def _kind(row: Row, found: Mapping[columns.Role, str], kind: Kind | None, implied: Kind) -> Kind:
+    if kind is not None:
+        return kind
+    if columns.is_xstest(row):
+        return columns.xstest_kind(str(row["type"]))
+    named = columns.kind_of(row, found.get("kind"))
+    return implied if named == "unknown" else named
+
+
+def _draft(row: Row, found: Mapping[columns.Role, str], kind: Kind, path: Path) -> _Draft | Unreadable:
+    talk = conversation(row.get(found["text"]), row.get(found["response"]) if "response" in found else None)
+    if isinstance(talk, Unreadable):
+        return talk
+    sent, said = talk.sent, talk.said
+    extra = _words(row, found, "input")
+    if extra and found["text"].lower() == "instruction":  # Alpaca's form keeps the request in two columns
+        sent = [Message(role="user", content=f"{sent[-1].content}\n\n{extra}")]
+    thought = _words(row, found, "reasoning")
+    if thought and not said.reasoning:
+        said = Said(said.output, thought)
+    text, goal = sent[-1].content, _words(row, found, "goal")
+    prompt = Prompt(
+        text=text,
+        goal=goal or text,
+        kind=kind,
+        category=_words(row, found, "category"),
+        source=_words(row, found, "source") or path.name.split(".")[0],
+        expected=_words(row, found, "expected"),
+    )
+    replaced = talk.replaced + sum(clean(words).replaced for words in (said.output, said.reasoning, extra, goal))
+    return _Draft(prompt, sent, said, columns.why_of(row, found.get("why")), replaced)
+
+
+def _words(row: Row, found: Mapping[columns.Role, str], role: columns.Role) -> str:
+    """The text of a column; a list (STAR-1 has several categories a row) is joined by commas."""
+    value = row.get(found[role]) if role in found else None
+    if isinstance(value, list):
+        return ", ".join(map(str, cast("list[Any]", value)))
+    return "" if value is None else str(value)
+
+
+def _dialect(text: str) -> Dialect | None:
+    """The dialect whose mark comes first, or None. Harmony needs a channel: other families end turns with its close."""
+    best, place = None, len(text)
+    for dialect in (DIALECTS[name] for name in _READ):
+        marks = (dialect.open, _FINAL) if dialect.name == "harmony" else (dialect.open, dialect.close)
+        for mark in marks:
+            if 0 <= (at := text.find(mark)) < place:
+                best, place = dialect, at
+    return best
+
+
+def _opens_inside(outputs: Sequence[Said]) -> bool:
+    inside = outside = 0
+    for said in outputs:
+        dialect = _dialect(said.output)
+        if dialect is not None and not said.reasoning:
+            close = said.output.find(dialect.close)
+            opens = said.output.find(dialect.open)
+            inside += close >= 0 and not 0 <= opens < close
+            outside += opens >= 0 and (close < 0 or opens < close)
+    return inside > outside
+
+
+def _taken_apart(said: Said, *, opened: bool, usual: Dialect) -> tuple[Parts, bool]:
+    """The parts of an output, and whether it ended with a mark that says the turn was over."""
+    body = said.output.rstrip()
+    mark = next((mark for mark in _END_MARKS if body.endswith(mark)), "")
+    body = body.removesuffix(mark) if mark else said.output
+    dialect = _dialect(body)
+    if dialect is None and said.reasoning:
+        thought, answer = said.reasoning.strip(), body.strip()
+        return Parts(thought, answer, closed=bool(answer), had_thought=True), bool(mark)
+    if dialect is not None and dialect.name == "harmony" and body.lstrip().startswith(_FINAL):
+        body = f"<|start|>assistant{body.lstrip()}"
+    if dialect is None:
+        return split(body, usual, opened=opened), bool(mark)
+    starts = body.lstrip().startswith(dialect.open)
+    return split(body, dialect, opened=opened and not starts), bool(mark)
+
+
+def _traces(drafts: Sequence[_Draft], *, opened: bool, model: str, identity: str) -> list[Trace]:
+    marked = Counter(dialect.name for draft in drafts if (dialect := _dialect(draft.said.output)) is not None)
+    usual = DIALECTS[min(marked, key=lambda name: (-marked[name], name))] if marked else THINK
+    seen: Counter[str] = Counter()
+    traces: list[Trace] = []
+    for draft in drafts:
+        parts, finished = _taken_apart(draft.said, opened=opened, usual=usual)
+        why: Why = "end of turn" if finished and draft.why == "unknown" else draft.why
+        place, cause = ending(parts, why)
+        sent = [message.model_dump() for message in draft.sent]
+        asked = key(["read", draft.prompt.id, sent, parts.thought, parts.answer, place, cause])
+        sample = seen[asked]
+        seen[asked] += 1
+        traces.append(
+            Trace(
+                id=key([asked, sample]),
+                prompt=draft.prompt,
+                sent=draft.sent,
+                model=model,
+                identity=identity,
+                sample=sample,
+                reasoning=parts.thought,
+                answer=parts.answer,
+                ending=Ending(where=place, why=cause),
+                had_thought=parts.had_thought,
+                reasoning_kind="unknown",
+                extra_closes=parts.extra_closes,
+            )
+        )
+    return traces
