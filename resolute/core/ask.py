@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from resolute.core.records import Ending, Message
+from resolute.core.records import Ending, Message, ReasoningKind
 
 
 class Sampling(BaseModel):
@@ -38,6 +38,7 @@ class Reply:
     tokens_in: int = 0
     tokens_out: int = 0
     error: str = ""
+    reasoning_kind: ReasoningKind = "raw"
 
 
 Ask = Callable[[Sequence[Message], int], Awaitable[Reply]]

@@ -1,0 +1,110 @@
+"""From an Inspect output to a reply: our own splitter and stop reasons, whichever provider made the output.
+
+What providers do with thoughts differs and is often wrong (prefilled or unfinished thoughts, marks removed), so their
+reading is used only where they hand the thought over apart from the text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from inspect_ai.model import ContentReasoning, ContentText, ModelOutput, StopReason
+
+from resolute.core.ask import Reply
+from resolute.core.records import Ending, ReasoningKind
+from resolute.core.trace import DIALECTS, THINK, Dialect, Parts, Why, ending, looping, split
+from resolute.models.provider import PARTS
+
+_WHY: dict[StopReason, Why] = {
+    "stop": "end of turn",
+    "max_tokens": "length",
+    "model_length": "length",
+    "content_filter": "content filter",
+    "tool_calls": "unknown",
+    "unknown": "unknown",
+}
+
+
+def read_output(output: ModelOutput) -> Reply:
+    """One reply for any output; never raises on what a server may send."""
+    if output.empty:
+        return Reply("", "", Ending(where="nothing", why="unknown"), had_thought=False)
+    usage, why = output.usage, _WHY[output.stop_reason]
+    drawn = usage.output_tokens if usage else 0
+    if (why == "content filter" or output.stop_reason == "model_length") and not drawn:
+        # The text is the provider's own message, not the model's.
+        parts = Parts("", "", closed=True, had_thought=False)
+    else:
+        parts = _parts(output, why)
+    if why == "length" and looping(parts.answer or parts.thought):
+        why = "loop"
+    where, why = ending(parts, why)
+    return Reply(
+        parts.thought,
+        parts.answer,
+        Ending(where=where, why=why),
+        had_thought=parts.had_thought,
+        extra_closes=parts.extra_closes,
+        tokens_in=usage.input_tokens if usage else 0,
+        tokens_out=drawn,
+        reasoning_kind=_kind(output),
+    )
+
+
+def began_inside(output: ModelOutput) -> bool:
+    """The text closes a thought it never opened: the server's template opens thoughts, in every reply of this model."""
+    if output.empty or (output.metadata or {}).get(PARTS) or _thoughts(output):
+        return False
+    dialect = _dialect(text := _text(output))
+    close = text.find(dialect.close)
+    return close >= 0 and not any(mark in text[:close] for mark in (dialect.open, *dialect.other_opens))
+
+
+def as_unfinished(reply: Reply) -> Reply:
+    """A reply without any mark, of a model whose prompt opens the thought: it never left it."""
+    if reply.had_thought or not reply.answer or reply.ending.why == "error":
+        return reply
+    there = Ending(where="thought", why=reply.ending.why)
+    return replace(reply, reasoning=reply.answer, answer="", ending=there, had_thought=True)
+
+
+def _parts(output: ModelOutput, why: Why) -> Parts:
+    ours = (output.metadata or {}).get(PARTS)
+    if ours:
+        return Parts(**ours)
+    text = _text(output)
+    found = split(text, _dialect(text))
+    apart = _thoughts(output)
+    if not apart:
+        return found
+    thought = "\n".join(filter(None, (item.summary if item.redacted else item.reasoning for item in apart))).strip()
+    if found.had_thought:
+        return replace(found, thought="\n".join(filter(None, (thought, found.thought))))
+    return Parts(thought, found.answer, closed=bool(found.answer) or why == "end of turn", had_thought=True)
+
+
+def _thoughts(output: ModelOutput) -> list[ContentReasoning]:
+    content = output.message.content
+    return [] if isinstance(content, str) else [item for item in content if isinstance(item, ContentReasoning)]
+
+
+def _text(output: ModelOutput) -> str:
+    content = output.message.content
+    if isinstance(content, str):
+        return content
+    return "".join(item.text for item in content if isinstance(item, ContentText))
+
+
+def _dialect(text: str) -> Dialect:
+    """The family whose closing or opening mark stands in the text; thinking marks of the common family without any."""
+    for dialect in DIALECTS.values():
+        if dialect.close in text or dialect.open in text:
+            return dialect
+    return THINK
+
+
+def _kind(output: ModelOutput) -> ReasoningKind:
+    apart = _thoughts(output)
+    if not any(item.redacted for item in apart):
+        return "raw"
+    return "summary" if any(item.summary for item in apart) else "hidden"

@@ -1,0 +1,72 @@
+"""What is asked of a model, and how the outcome becomes a trace. No engine in here, and nothing heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from resolute.core.ask import Reply, Sampling
+from resolute.core.keys import derive, key
+from resolute.core.parts import Attack, Attempt
+from resolute.core.records import Ending, Message, Prompt, Trace
+from resolute.models.identity import Model
+
+
+@dataclass(frozen=True)
+class Request:
+    """One row of work: `attack.run(prompt, ask, seed)` gives its outcome. `id` names it in logs and records."""
+
+    id: str
+    prompt: Prompt
+    attack: Attack
+    seed: int
+    system: str = ""
+    """System prompt of every message list that has none of its own; empty for none."""
+
+
+def request(
+    prompt: Prompt,
+    attack: Attack,
+    *,
+    model: Model,
+    sampling: Sampling,
+    seed: int,
+    labels: Sequence[object] = (),
+    system: str = "",
+) -> Request:
+    """A request whose id hashes everything that is asked and whose seed is derived from the run's `seed` and that id.
+
+    `labels` are what else tells rows apart: the task, the strategy, the number of the sample.
+    """
+    asked = [prompt.id, prompt.text, prompt.goal, model.identity, attack.name, attack.version, sampling, system]
+    name = key(["request", *asked, *map(str, labels)])
+    return Request(name, prompt, attack, derive(seed, name), system)
+
+
+def failed(error: str) -> Reply:
+    """The reply of a request that got no output."""
+    return Reply("", "", Ending(where="nothing", why="error"), had_thought=False, error=error)
+
+
+def trace(asked: Request, attempt: Attempt, *, model: Model, **labels: str | int) -> Trace:
+    """The record of an outcome; `labels` are further fields of `Trace` (task, strategy, attack, sample)."""
+    reply = attempt.reply
+    fields = {
+        "id": asked.id,
+        "prompt": asked.prompt,
+        "sent": attempt.sent or [Message(role="user", content=asked.prompt.text)],
+        "model": model.name,
+        "identity": model.identity,
+        "seed": asked.seed,
+        "reasoning": reply.reasoning,
+        "answer": reply.answer,
+        "ending": reply.ending,
+        "had_thought": reply.had_thought,
+        "reasoning_kind": reply.reasoning_kind,
+        "tokens_in": reply.tokens_in,
+        "tokens_out": reply.tokens_out,
+        "queries": attempt.queries,
+        "error": reply.error,
+        "extra_closes": reply.extra_closes,
+    }
+    return Trace.model_validate({**fields, **labels})
