@@ -91,7 +91,8 @@ class Renderer:
         """What ends a generation: the template's end of turn first, then the tokenizer's and the checkpoint's."""
         self.pad_id: int = self._id(tokenizer.pad_token_id) if tokenizer.pad_token_id is not None else self.end_id
         self.bos_id: int | None = None if tokenizer.bos_token_id is None else self._id(tokenizer.bos_token_id)
-        self._bos = self._check_bos()
+        self.bos_count: int = self._check_bos()
+        """Beginnings of sequence in every prompt: 0 or 1."""
         self._check_form()
 
     @classmethod
@@ -126,7 +127,7 @@ class Renderer:
 
         Raises `ResoluteError` naming `where` for control tokens in a message, or a message the template leaves out.
         """
-        plain = [{"role": message.role, "content": self._text(message.content)} for message in messages]
+        plain = [{"role": message.role, "content": self.canonical(message.content)} for message in messages]
         if not plain or plain[-1]["role"] == "assistant":
             raise ResoluteError("a prompt ends with the user's turn", where=where, mend="drop the last message")
         for message in plain:
@@ -137,7 +138,7 @@ class Renderer:
                 what = f"the chat template leaves out the {message['role']} message"
                 raise ResoluteError(what, where=where, mend="use another order of messages, or another template")
         ids = self._encode(text)
-        if self.bos_id is not None and ids.count(self.bos_id) != self._bos:
+        if self.bos_id is not None and ids.count(self.bos_id) != self.bos_count:
             raise ResoluteError(f"{ids.count(self.bos_id)} beginnings of sequence in the prompt", where=where)
         begun = lead(tail(self._write, plain, thinking=thinking) or text, self.dialect)
         opened = bool(begun) and self.dialect.close not in begun
@@ -181,11 +182,15 @@ class Renderer:
         """The text of ids, control tokens included."""
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
+    def canonical(self, text: str) -> str:
+        """Text as the tokenizer keeps it: Qwen's composes accents (NFC)."""
+        return unicodedata.normalize("NFC", text) if self._nfc else text
+
     def _written(
         self, reasoning: str, answer: str, prompt: RenderedPrompt, where: str
     ) -> tuple[str, list[tuple[int, Kind]]]:
         """The completion's text, and where each kind ends in it."""
-        thought, said = self._text(reasoning).strip(), self._text(answer).strip()
+        thought, said = self.canonical(reasoning).strip(), self.canonical(answer).strip()
         dialect, begun = self.dialect, prompt.lead
         if not said:
             raise ResoluteError("the answer is empty", where=where, mend="drop the row")
@@ -225,10 +230,6 @@ class Renderer:
             what = f"the chat template refuses these messages: {error}"
             raise ResoluteError(what, where=self.where, mend="check the roles and their order") from error
         return str(text)
-
-    def _text(self, text: str) -> str:
-        """Text as the tokenizer keeps it: Qwen's composes accents (NFC)."""
-        return unicodedata.normalize("NFC", text) if self._nfc else text
 
     def _encode(self, text: str) -> list[int]:
         return _ints(self.tokenizer(text, add_special_tokens=False)["input_ids"])  # type: ignore[arg-type]
