@@ -3,5 +3,5 @@
 JUDGES: dict[str, str] = {}
 """Name -> loader of a `Judge`."""
 
-AUDITORS: dict[str, str] = {}
+AUDITORS: dict[str, str] = {"screen": "resolute.judges.screen:SCREEN"}
 """Name -> loader of an `Auditor`."""
