@@ -29,7 +29,9 @@ def study(
     sets: Sets = None,
     plan: Plan = False,
 ) -> None:
-    """Run a recipe's whole grid and write its report. Done jobs are found, not repeated.
+    """Run a recipe's whole grid and write its report.
+
+    Done jobs are found, not repeated; a failed job fails its own rows alone.
 
     resolute study recipes/lab/demo.yaml --out runs/demo
     """
@@ -37,7 +39,10 @@ def study(
 
 
 def demo(seeds: Seeds = None, quick: Quick = False, out: Out = None, sets: Sets = None, plan: Plan = False) -> None:
-    """The whole loop on the lab's tiny model: the same as `study recipes/lab/demo.yaml`."""
+    """Run the whole loop on the lab's tiny model.
+
+    The same as `resolute study recipes/lab/demo.yaml`.
+    """
     folder = out or Path("runs") / ("demo-quick" if quick else "demo")
     _study(shipped("lab/demo.yaml"), folder, seeds=seeds, quick=quick, sets=sets or [], only_plan=plan)
 
@@ -87,4 +92,5 @@ def _show_plan(graph: Graph, store: Path) -> None:
             where = origin(name, node.origins)
             if where != "default":
                 say(f"  {node.stage}.{name} = {value!r}  ({where})")
-    say(f"{len(graph.nodes)} jobs for {len(graph.rows)} rows; {sum(a is not None for a in known.values())} stand already")
+    standing = sum(artifact is not None for artifact in known.values())
+    say(f"{len(graph.nodes)} jobs for {len(graph.rows)} rows; {standing} stand already")

@@ -1,0 +1,106 @@
+"""What an input is: a run folder, an artifact's file, or a file of other people; and which role it plays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from resolute.cli.console import say
+from resolute.core.errors import ResoluteError
+
+if TYPE_CHECKING:
+    from resolute.core.runs import Artifact
+
+ROLES = {"Trace": "traces", "RiskReport": "risks", "Verdict": "verdicts", "Example": "examples"}
+"""Record of a Parquet file -> its role."""
+
+
+def is_run(path: Path) -> bool:
+    """Whether a folder points to artifacts of a store."""
+    return (path / "run.json").is_file()
+
+
+def home(first: Path | str, out: Path | None) -> Path:
+    """The run folder: the one named, else the input's own, else `runs/` and the input's name."""
+    if out is not None:
+        return out
+    if isinstance(first, Path) and is_run(first):
+        return first
+    name = Path(first).name.partition(".")[0] if isinstance(first, Path) else first.rpartition("/")[2]
+    return Path("runs") / (name or "unnamed")
+
+
+def from_run(path: Path, stages: Sequence[str]) -> Artifact:
+    """The artifact of one of `stages` that was added to the run last."""
+    from resolute.core.runs import Run
+
+    found = [(name, artifact) for name, artifact in Run(path).entries().items() if artifact.stage in stages]
+    if not found:
+        names = " or ".join(stages)
+        raise ResoluteError(f"the run has no {names}", where=str(path), mend=f"run `resolute {stages[0]}` first")
+    name, artifact = found[-1]
+    say(f"{path}: using {name} ({artifact.key})", err=True)
+    return artifact
+
+
+def numbered(role: str, paths: Sequence[Path]) -> dict[str, Path]:
+    """`role`, `role-2`, ... in the order given."""
+    return {role if not number else f"{role}-{number + 1}": path for number, path in enumerate(paths)}
+
+
+def traces(paths: Sequence[Path]) -> dict[str, Path]:
+    """The traces each input holds or leads to."""
+    makers = ("distill", "evaluate")
+    return numbered("traces", [from_run(p, makers).output("traces.parquet") if is_run(p) else _file(p) for p in paths])
+
+
+def role_of(path: Path) -> str:
+    """The role of a file: what records it says it holds, or traces for files of other people."""
+    if path.suffix != ".parquet":
+        return "traces"
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        metadata = dict(pq.read_schema(path).metadata or {})
+    except (OSError, pa.ArrowInvalid) as error:
+        raise ResoluteError(
+            "not a Parquet file", where=str(path), mend="check the path; make the file again"
+        ) from error
+    return ROLES.get(metadata.get(b"record", b"").decode(), "traces")
+
+
+def _file(path: Path) -> Path:
+    """An input that must be there before anything is planned."""
+    if not path.exists():
+        raise ResoluteError("no such file or folder", where=str(path), mend="check the path")
+    return path
+
+
+def material(paths: Sequence[Path]) -> dict[str, Path]:
+    """Everything a training set is made from: traces, what was found in them and what was judged of them."""
+    found: dict[str, list[Path]] = {"traces": [], "risks": [], "verdicts": []}
+    for path in paths:
+        if is_run(path):
+            _material_of_run(path, found)
+        else:
+            found.setdefault(role_of(_file(path)), []).append(path)
+    return {role: path for kind, items in found.items() for role, path in numbered(kind, items).items()}
+
+
+def _material_of_run(path: Path, found: dict[str, list[Path]]) -> None:
+    from resolute.core.runs import Run
+
+    held = {artifact.stage for artifact in Run(path).entries().values()}
+    maker = from_run(path, ["distill", "evaluate"] if held & {"distill", "evaluate"} else ["audit"])
+    found["traces"].append(maker.output("traces.parquet"))
+    if "audit" in held:
+        found["risks"].append(from_run(path, ["audit"]).output("risks.parquet"))
+    if "judge" in held:
+        found["verdicts"].append(from_run(path, ["judge"]).output("verdicts.parquet"))
+
+
+def examples(path: Path) -> Path:
+    """The training rows a run or a file holds."""
+    return from_run(path, ["curate"]).output("examples.parquet") if is_run(path) else _file(path)

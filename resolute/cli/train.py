@@ -1,0 +1,60 @@
+"""`resolute train`: supervised fine-tuning with a mask that provably covers the thought."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from resolute.cli.inputs import examples, home
+from resolute.cli.making import Line, job, leave, make
+from resolute.cli.options import Model, Out, Plan, RecipeFile, Sets
+
+
+def train(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="A curated run, or its examples.parquet.")],
+    model: Model = None,
+    learning_rate: Annotated[
+        float | None, typer.Option("--learning-rate", help="5e-6 is the study's, for full fine-tuning of 7B to 32B.")
+    ] = None,
+    max_length: Annotated[
+        int | None, typer.Option("--max-length", help="Longest row in tokens; longer rows stop the run, never cut.")
+    ] = None,
+    epochs: Annotated[float | None, typer.Option("--epochs")] = None,
+    steps: Annotated[int | None, typer.Option("--steps", help="Stop after so many steps.")] = None,
+    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Examples an optimizer step.")] = None,
+    method: Annotated[Literal["full", "lora"] | None, typer.Option("--method")] = None,
+    seed: Annotated[int | None, typer.Option("--seed")] = None,
+    show: Annotated[int, typer.Option("--show", help="Print N rows, inside and outside the loss, and stop.")] = 0,
+    out: Out = None,
+    recipe: RecipeFile = None,
+    sets: Sets = None,
+    plan: Plan = False,
+) -> None:
+    """Fine-tune a model on curated traces, thought included.
+
+    Stops before the first step unless the mask of every row passes its audit.
+
+    resolute train runs/mine --model path/to/model --learning-rate 5e-6 --max-length 8192
+    """
+    line = Line(home(data, out), recipe, sets or [], plan)
+    options = {
+        "model": model,
+        "learning_rate": learning_rate,
+        "max_length": max_length,
+        "epochs": epochs,
+        "max_steps": steps,
+        "batch_size": batch_size,
+        "method": method,
+        "seed": seed,
+    }
+    inputs = {"examples": examples(data)}
+    if show:
+        from resolute.stages.train import show as rows
+
+        for row in rows(job("train", line, inputs, options), show):
+            typer.echo(row)
+        return
+    suite = "--suite SUITE --max-tokens 4096"
+    leave(make("train", line, inputs, options, then=f"resolute evaluate {line.out} {suite}"))
