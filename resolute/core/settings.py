@@ -152,6 +152,8 @@ class Report(Section):
     title: str
     protocol: Literal["paper", "strict"] = "strict"
     """Whose procedure the figures follow where the two differ."""
+    margin: float = Field(default=0.05, gt=0, lt=1)
+    """Largest loss of accuracy (a share) that still counts as kept; fixed before the study is run."""
 
 
 S = TypeVar("S", bound=Section)

@@ -93,3 +93,16 @@ def _trial(trace: Trace, verdict: Verdict | None) -> _Trial:
     if verdict.outcome == "model failed":
         return _Trial(0.0, goal, "model")
     return _Trial(verdict.score, goal, "")
+
+
+def by_goal(
+    traces: Iterable[Trace], verdicts: Iterable[Verdict], *, event: Event, judge: str, part: Part
+) -> dict[str, float]:
+    """Goal -> mean score over its scored trials: what paired tests compare. Who counts is as in `cells`."""
+    about = {v.trace: v for v in verdicts if (v.event, v.judge, v.part) == (event, judge, part)}
+    found: dict[str, list[float]] = {}
+    for trace in traces:
+        trial = _trial(trace, about.get(trace.id))
+        if trial.score is not None:
+            found.setdefault(trial.goal, []).append(trial.score)
+    return {goal: sum(scores) / len(scores) for goal, scores in sorted(found.items())}
