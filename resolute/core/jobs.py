@@ -90,9 +90,12 @@ def prepare(job: Job, store: Path) -> tuple[Artifact, Manifest]:
 
 
 def perform(job: Job, store: Path, progress: Progress) -> Artifact:
-    """Make the job's artifact, or return the one that is done. What was half done is taken up where the stage can."""
+    """Make the job's artifact, or return the one that is done. What was half done is taken up where the stage can.
+
+    An artifact with failed rows is made again: the stage asks for those rows alone.
+    """
     artifact, manifest = prepare(job, store)
-    if artifact.done:
+    if artifact.done and not artifact.manifest.failed_rows:
         return artifact
     with working(artifact, manifest):
         stage_module(job.stage).run(Work(job, artifact.folder, manifest, progress))
