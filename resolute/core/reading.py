@@ -10,24 +10,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from resolute.core import columns
 from resolute.core.conversation import Said, Unreadable, conversation
 from resolute.core.errors import ResoluteError
 from resolute.core.files import read_records
 from resolute.core.keys import file_digest, key
-from resolute.core.records import Ending, Kind, Message, Prompt, Trace
+from resolute.core.records import Ending, Kind, Message, Opening, Prompt, Trace
 from resolute.core.rows import Row, read_rows
 from resolute.core.text import clean
 from resolute.core.trace import DIALECTS, THINK, Dialect, Parts, Why, ending, split
 
 VERSION = 1
 """Raised whenever the same file would be read into other traces; part of the key of every stage that reads."""
-
-Opening = Literal["detect", "opened", "marked"]
-"""opened: outputs start inside the thought, since the prompt carried the opening mark; marked: they carry it
-themselves; detect: opened when most outputs of the file close a thought they never opened."""
 
 _READ = ("think", "seed", "mistral", "harmony")
 _FINAL = "<|channel|>final<|message|>"
@@ -86,6 +82,9 @@ def read_traces(
     columns it has where prompts or outputs cannot be found, or where no row could be read.
     """
     if is_ours(path):
+        if kind is not None or opening != "detect" or where:
+            mend = "leave out kind, opening and where: they are for files of other people"
+            raise ResoluteError("our own records say it themselves", where=str(path), mend=mend)
         return ReadTraces(read_records(path, Trace), {"records": "our own"}, foreign=False)
     table = read_rows(path)
     found = _roles(path, table.columns, table.rows)
@@ -132,7 +131,8 @@ def _roles(path: Path, names: Sequence[str], rows: Sequence[Row]) -> dict[column
     if found.get("expected") == found.get("response"):
         found.pop("expected", None)
     chat = "text" in found and any(isinstance(row.get(found["text"]), list) for row in rows[:100])
-    missing = [role for role in ("text", "response") if role not in found and not (role == "response" and chat)]
+    needed: tuple[columns.Role, ...] = ("text", "response")
+    missing: list[columns.Role] = [role for role in needed if role not in found and not (role == "response" and chat)]
     if missing:
         wanted = "; ".join(f"{role}: one of {', '.join(columns.NAMES[role])}" for role in missing)
         what = f"no column for {' and '.join(missing)}; the file has {', '.join(map(repr, names))}"

@@ -25,6 +25,10 @@ Kind = Literal["harmful", "benign", "maths", "code", "unknown"]
 ReasoningKind = Literal["raw", "summary", "written", "hidden", "unknown"]
 """raw: the model's own thought; summary: the provider's digest; written: asked for in the answer; hidden: withheld."""
 
+Opening = Literal["detect", "opened", "marked"]
+"""How the outputs of a foreign file begin. opened: inside the thought, since the prompt carried the opening mark;
+marked: they carry it themselves; detect: opened when most of them close a thought they never opened."""
+
 Pattern = Literal[
     "lack_of_safety_awareness", "strong_vacillation", "weak_vacillation", "harmful_additions", "inconsistency"
 ]

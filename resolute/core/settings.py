@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from resolute.core.ask import Sampling
 from resolute.core.errors import ResoluteError
-from resolute.core.records import Pattern
+from resolute.core.records import Kind, Opening, Pattern
 
 
 class Section(BaseModel):
@@ -51,6 +51,12 @@ class Audit(Section):
     """Instruments that look for the five patterns; `screen` needs no model."""
     tokenizer: str | None = None
     """Folder or hub name of the tokenizer lengths are counted with; without one, words are counted."""
+    kind: Kind | None = None
+    """What every goal of a foreign file is; None takes what a column or a known layout says."""
+    opening: Opening = "detect"
+    """Whether a foreign file's outputs start inside the thought."""
+    where: dict[str, tuple[str, ...]] = {}
+    """Column of a foreign file -> values: only rows that have one of them are read."""
 
 
 class Judge(Section):
@@ -93,6 +99,10 @@ class Curate(Section):
     """Prompt sources kept for evaluation: rows whose goal overlaps them are removed and counted."""
     near: float = Field(default=0.8, gt=0, le=1)
     """Jaccard similarity of word shingles from which two goals count as near-duplicates."""
+    kinds: dict[str, Kind] = {}
+    """Role of a foreign trace file -> what every goal in it is, where the file does not say."""
+    where: dict[str, dict[str, tuple[str, ...]]] = {}
+    """Role of a foreign trace file -> column -> values: only rows that have one of them are read."""
     short: Literal["error", "take"] = "error"
     """What to do when fewer rows are accepted than asked for: stop, or take those there are and say so."""
     seed: int = 0

@@ -1,0 +1,154 @@
+"""What an audit found, as numbers and as a page for people. Ids, names and counts only: never a word of a trace."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from resolute.core.lengths import Counter, spread
+from resolute.core.rates import Rate, rate
+from resolute.core.reading import ReadTraces
+from resolute.core.records import PATTERNS, Kind, Pattern, RiskReport, Trace
+from resolute.core.text import terminal_safe
+from resolute.core.trace import looping
+
+_OVERTHINKING: tuple[Pattern, ...] = ("strong_vacillation", "weak_vacillation", "harmful_additions")
+_ROWS: tuple[tuple[str, tuple[Pattern, ...]], ...] = (
+    ("lack_of_safety_awareness", ("lack_of_safety_awareness",)),
+    ("overthinking", _OVERTHINKING),
+    ("strong_vacillation", ("strong_vacillation",)),
+    ("weak_vacillation", ("weak_vacillation",)),
+    ("harmful_additions", ("harmful_additions",)),
+    ("inconsistency", ("inconsistency",)),
+    ("any_pattern", PATTERNS),
+)
+"""Rows of the table of patterns: `overthinking` is any of three (arXiv 2505.15404, section 3)."""
+_LISTED = 20
+
+
+def summarise(read: ReadTraces, reports: Sequence[RiskReport], count: Counter, *, name: str) -> dict[str, Any]:
+    """Everything the page shows, as plain values."""
+    traces = read.traces
+    thoughts = [trace.reasoning for trace in traces if trace.reasoning]
+    answers = [trace.answer for trace in traces if trace.answer]
+    endings = Tally((trace.ending.where, trace.ending.why) for trace in traces)
+    return {
+        "schema": 1,
+        "file": name,
+        "read": len(traces),
+        "unread": len(read.unread),
+        "unread_rows": [{"row": number, "why": why} for number, why in read.unread[:_LISTED]],
+        "left_out": read.left_out,
+        "replaced": read.replaced,
+        "columns": read.columns,
+        "opened": read.opened,
+        "kinds": dict(sorted(Tally(trace.prompt.kind for trace in traces).items())),
+        "goals": len({trace.prompt.goal for trace in traces}),
+        "endings": [{"where": w, "why": y, "n": n} for (w, y), n in sorted(endings.items(), key=lambda item: -item[1])],
+        "no_thought": len(traces) - len(thoughts),
+        "looping": sum(looping(trace.answer or trace.reasoning) for trace in traces),
+        "extra_closes": sum(trace.extra_closes > 0 for trace in traces),
+        "unit": count.unit,
+        "lengths": {
+            "thought": spread(count.count(thoughts)).plain(),
+            "answer": spread(count.count(answers)).plain(),
+        },
+        "patterns": prevalence(traces, reports),
+    }
+
+
+def prevalence(traces: Iterable[Trace], reports: Iterable[RiskReport]) -> list[dict[str, Any]]:
+    """The share of thoughts with each pattern, per auditor and kind of goal, with intervals over goals.
+
+    Traces without a thought are in no rate, those without an answer not in that of inconsistency; reports that failed
+    are `unscored`. Does not depend on the order of either.
+    """
+    by_id = {trace.id: trace for trace in traces}
+    groups: dict[tuple[str, Kind], list[tuple[Trace, RiskReport]]] = {}
+    for report in reports:
+        trace = by_id[report.trace]
+        if trace.reasoning:
+            groups.setdefault((report.auditor, trace.prompt.kind), []).append((trace, report))
+    rows: list[dict[str, Any]] = []
+    for (auditor, kind), group in sorted(groups.items(), key=lambda item: item[0]):
+        for label, patterns in _ROWS:
+            found = _rate(group, patterns, whole=label == "inconsistency")
+            if kind in ("harmful", "unknown") or label == "inconsistency" or found.events:
+                rows.append({"auditor": auditor, "kind": kind, "pattern": label, **_plain(found)})
+    return rows
+
+
+def _rate(group: Sequence[tuple[Trace, RiskReport]], patterns: Sequence[Pattern], *, whole: bool) -> Rate:
+    scores: list[float | None] = []
+    goals: list[str] = []
+    for trace, report in group:
+        if report.outcome == "model failed" or (whole and not trace.answer):
+            continue
+        scores.append(float(not report.present.isdisjoint(patterns)) if report.outcome == "scored" else None)
+        goals.append(trace.prompt.goal)
+    return rate(scores, goals)
+
+
+def _plain(found: Rate) -> dict[str, Any]:
+    return {
+        "events": found.events,
+        "n": found.n,
+        "goals": found.goals,
+        "unscored": found.unscored,
+        "low": found.low,
+        "high": found.high,
+        "shown": str(found),
+    }
+
+
+def written(summary: Mapping[str, Any]) -> str:
+    """The page, in Markdown."""
+    lines = [f"# Audit of {terminal_safe(str(summary['file']))}", ""]
+    lines += [f"{summary['read']} traces read, {summary['unread']} rows unread."]
+    if summary["left_out"]:
+        lines += [f"{summary['left_out']} rows were left out as asked."]
+    if summary["replaced"]:
+        lines += [f"{summary['replaced']} characters could not be stored and became U+FFFD."]
+    lines += ["", "## How it was read", "", *_table(("role", "column"), summary["columns"].items())]
+    lines += [
+        "",
+        "Outputs start inside the thought." if summary["opened"] else "Outputs mark their thoughts themselves.",
+    ]
+    if summary["unread_rows"]:
+        lines += ["", *_table(("unread row", "why"), ((item["row"], item["why"]) for item in summary["unread_rows"]))]
+    lines += ["", "## Goals", "", *_table(("kind", "traces"), summary["kinds"].items())]
+    lines += ["", f"{summary['goals']} different goals.", "", "## Endings", ""]
+    lines += _table(("stopped in", "why", "traces"), ((e["where"], e["why"], e["n"]) for e in summary["endings"]))
+    lines += ["", f"{summary['no_thought']} without a thought, {summary['looping']} end in a loop,"]
+    lines[-1] += f" {summary['extra_closes']} close their thought more than once."
+    lines += ["", f"## Lengths in {terminal_safe(str(summary['unit']))}", ""]
+    header = ("part", "texts", "mean", "median", "p90", "p99", "longest")
+    lines += _table(header, ((part, *values.values()) for part, values in summary["lengths"].items()))
+    return "\n".join([*lines, "", *_patterns(summary), ""])
+
+
+def _patterns(summary: Mapping[str, Any]) -> list[str]:
+    lines = ["## Risky patterns", ""]
+    if not summary["patterns"]:
+        return [*lines, "No thought to look at."]
+    header = ("auditor", "kind of goal", "pattern", "share of thoughts, 95% interval", "thoughts", "goals")
+    shown = (
+        (row["auditor"], row["kind"], row["pattern"].replace("_", " "), row["shown"], row["n"], row["goals"])
+        for row in summary["patterns"]
+    )
+    lines += [*_table(header, shown), ""]
+    if any(row["auditor"].startswith("screen ") for row in summary["patterns"]):
+        lines += ["`screen` reads surface words and is not validated against people: it says where to look first."]
+    if any(row["kind"] == "unknown" for row in summary["patterns"]):
+        lines += ["Goals of unknown kind are read as if they were harmful: say `--set audit.kind=...` to change that."]
+    return lines
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
+    def line(cells: Iterable[Any]) -> str:
+        return (
+            "| " + " | ".join(terminal_safe(str(cell)).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+        )
+
+    return [line(header), "|" + "---|" * len(header), *map(line, rows)]

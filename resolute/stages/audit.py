@@ -1,0 +1,87 @@
+"""`audit`: read traces, ours or anybody's, and say how they end, how long they are and which risky patterns they show.
+
+Input `traces`: our Parquet, or any table `core.reading` can read. Outputs: `traces.parquet` (where the input was
+foreign), `risks.parquet`, `summary.json` and `summary.md`. No text of a trace is in the summaries: ids and counts only.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+from resolute.core import reading
+from resolute.core.catalogue import find
+from resolute.core.errors import ResoluteError
+from resolute.core.files import atomic, write_json, write_records
+from resolute.core.jobs import Job, Progress, Work
+from resolute.core.lengths import counter, tokenizer_identity
+from resolute.core.parts import Auditor
+from resolute.core.reading import ReadTraces, read_traces
+from resolute.core.records import RiskReport, Trace
+from resolute.core.settings import Audit
+from resolute.core.summary import summarise, written
+
+VERSION = 1
+
+
+def identity(job: Job) -> dict[str, Any]:
+    """Auditors with their versions, the tokenizer's contents, and how foreign files are read."""
+    settings = cast("Audit", job.settings)
+    if "traces" not in job.inputs:
+        raise ResoluteError("audit needs a file of traces", mend="resolute audit FILE")
+    auditors = {name: cast("Auditor", find("auditors", name)).version for name in settings.auditors}
+    return {"auditors": auditors, "tokenizer": tokenizer_identity(settings.tokenizer), "reading": reading.VERSION}
+
+
+def run(work: Work) -> None:
+    """Read, audit, count, and write the summary."""
+    settings = cast("Audit", work.job.settings)
+    path = traces_file(work.job.inputs["traces"])
+    work.progress("reading traces", 0, 0)
+    read = read_traces(path, kind=settings.kind, opening=settings.opening, where=settings.where)
+    if read.foreign:
+        write_records(work.folder / "traces.parquet", read.traces, Trace)
+    reports: list[RiskReport] = []
+    for name in settings.auditors:
+        reports += _reports(cast("Auditor", find("auditors", name)), read.traces, work.progress)
+    write_records(work.folder / "risks.parquet", reports, RiskReport)
+    work.progress("counting lengths", 0, len(read.traces))
+    summary = summarise(read, reports, counter(settings.tokenizer), name=path.name)
+    write_json(work.folder / "summary.json", summary)
+    with atomic(work.folder / "summary.md", "w") as stream:
+        stream.write(written(summary))
+    _say(work, read, reports)
+
+
+def traces_file(path: Path) -> Path:
+    """The file of traces that an input names: itself, or the one in the folder of an artifact."""
+    if not path.is_dir():
+        return path
+    inside = path / "traces.parquet"
+    if not inside.is_file():
+        raise ResoluteError("no traces.parquet in the folder", where=str(path), mend="name a file of traces")
+    return inside
+
+
+def _reports(auditor: Auditor, traces: list[Trace], progress: Progress) -> list[RiskReport]:
+    reports: list[RiskReport] = []
+    for number, trace in enumerate(traces):
+        if number % 100 == 0:
+            progress(f"auditing with {auditor.name}", number, len(traces))
+        reports.append(auditor.audit(trace))
+    progress(f"auditing with {auditor.name}", len(traces), len(traces))
+    return reports
+
+
+def _say(work: Work, read: ReadTraces, reports: list[RiskReport]) -> None:
+    broken = sum(report.outcome == "judge failed" for report in reports)
+    audited = len({report.trace for report in reports if report.outcome == "scored"})
+    work.count(read=len(read.traces), unread=len(read.unread), left_out=read.left_out, audited=audited)
+    work.manifest.failed_rows = len(read.unread) + broken
+    if read.unread:
+        rows = ", ".join(str(number) for number, _ in read.unread[:10])
+        work.note(f"{len(read.unread)} rows hold no trace, the first of them: {rows}")
+    if read.replaced:
+        work.note(f"{read.replaced} characters could not be stored and became U+FFFD")
+    if broken:
+        work.note(f"{broken} reports failed; they are in no rate")
