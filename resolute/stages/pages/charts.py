@@ -1,0 +1,271 @@
+"""The pictures: rates with intervals by attack, cost against gain, patterns, thought against answer, loss curves.
+
+Each picture is at most 400 units wide, so that it is read on a phone unshrunk; wide screens put several side by side.
+Every number in a picture stands in a table too.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from resolute.core.rates import Rate
+from resolute.stages.pages import svg
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH = 380
+MARKERS = ("o", "s", "D", "^", "v", "P", "X", "p")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One estimate to draw; shares, not percent. `seeds` are drawn faintly behind it where there are several."""
+
+    label: str
+    value: float
+    low: float | None
+    high: float | None
+    tip: str
+    seeds: Sequence[float] = ()
+    muted: bool = False
+
+
+@contextmanager
+def _canvas(height: float, *, left: float, bottom: float = 34, top: float = 8) -> Iterator[tuple[Figure, Axes]]:
+    """A figure with one set of axes; margins in the same units as the width."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(svg.SETTINGS):
+        figure = Figure(figsize=(WIDTH / 72, height / 72))
+        axes = figure.add_axes(
+            (left / WIDTH, bottom / height, (WIDTH - left - 14) / WIDTH, 1 - (bottom + top) / height)
+        )
+        for side in ("top", "right", "left"):
+            axes.spines[side].set_visible(False)
+        axes.tick_params(length=0, pad=5)
+        yield figure, axes
+
+
+def forest(name: str, title: str, points: Sequence[Point], *, axis: str) -> Markup:
+    """One dot with its interval per label, over a share from 0 to 100%; the first muted point's value is a guide."""
+    height = 30 * len(points) + 44
+    with _canvas(height, left=132) as (figure, axes):
+        _percent(axes, axis)
+        guide = next((point.value for point in points if point.muted), None)
+        if guide is not None:
+            axes.axvline(100 * guide, color=svg.MUTED, lw=0.8, ls=(0, (3, 3)), zorder=1)
+        tips: dict[str, str] = {}
+        for place, point in enumerate(points):
+            _estimate(axes, place, point, svg.MUTED if point.muted else svg.SERIES[0], tips)
+        _rows(axes, [point.label for point in points])
+        spoken = "; ".join(point.tip for point in points)
+        return svg.inline(figure, name=name, title=title, description=spoken, tips=tips)
+
+
+def _estimate(axes: Axes, place: int, point: Point, colour: str, tips: dict[str, str]) -> None:
+    for seed in point.seeds if len(point.seeds) > 1 else ():
+        axes.plot([100 * seed], [place], "|", ms=9, mew=1.2, color=colour, alpha=0.6, zorder=2)
+    if point.low is not None and point.high is not None:
+        axes.plot([100 * point.low, 100 * point.high], [place, place], lw=2.2, color=colour, zorder=3, gid=f"b{place}")
+        tips[f"b{place}"] = point.tip
+    face = svg.PAPER if point.muted else colour
+    axes.plot([100 * point.value], [place], "o", ms=7.5, mfc=face, mec=colour, mew=1.6, zorder=4, gid=f"p{place}")
+    tips[f"p{place}"] = point.tip
+
+
+@dataclass(frozen=True)
+class Spot:
+    """One label in the plane of cost against gain."""
+
+    label: str
+    x: Point
+    y: Point
+    front: bool
+
+
+def plane(name: str, title: str, spots: Sequence[Spot], *, across: str, up: str) -> Markup:
+    """Two shares against each other with both intervals; labels not worse in both than any other are joined."""
+    height = 300 + 17 * len(spots)
+    with _canvas(height, left=48, bottom=46 + 17 * len(spots)) as (figure, axes):
+        axes.spines["left"].set_visible(True)
+        axes.grid(lw=0.6)
+        axes.set_axisbelow(True)
+        front = sorted((spot.x.value, spot.y.value) for spot in spots if spot.front)
+        axes.step(
+            [100 * x for x, _ in front],
+            [100 * y for _, y in front],
+            where="post",
+            color=svg.MUTED,
+            lw=1,
+            ls=(0, (3, 3)),
+        )
+        tips: dict[str, str] = {}
+        for place, spot in enumerate(spots):
+            _spot(axes, place, spot, tips)
+        for set_limits, values in (
+            (axes.set_xlim, [spot.x for spot in spots]),
+            (axes.set_ylim, [spot.y for spot in spots]),
+        ):
+            set_limits(-3, min(103.0, max(12.0, 100 * max(point.high or point.value for point in values) + 4)))
+        axes.set_xlabel(across, fontsize=11)
+        axes.set_ylabel(up, fontsize=11)
+        _percent_ticks(axes, both=True)
+        _legend(figure, axes)
+        spoken = "; ".join(f"{spot.x.tip} and {spot.y.tip}" for spot in spots)
+        return svg.inline(figure, name=name, title=title, description=spoken, tips=tips)
+
+
+def _spot(axes: Axes, place: int, spot: Spot, tips: dict[str, str]) -> None:
+    colour = svg.MUTED if spot.x.muted else svg.SERIES[place % len(svg.SERIES)]
+    for point, other, across in ((spot.x, spot.y, True), (spot.y, spot.x, False)):
+        if point.low is not None and point.high is not None:
+            band, fixed = [100 * point.low, 100 * point.high], [100 * other.value] * 2
+            axes.plot(band if across else fixed, fixed if across else band, lw=1.1, color=colour, alpha=0.55)
+    axes.plot(
+        [100 * spot.x.value],
+        [100 * spot.y.value],
+        MARKERS[place % len(MARKERS)],
+        ms=8,
+        mfc=svg.PAPER if spot.x.muted else colour,
+        mec=colour,
+        mew=1.6,
+        ls="none",
+        label=_short(spot.label, 48),
+        gid=f"p{place}",
+        zorder=5,
+    )
+    tips[f"p{place}"] = f"{spot.x.tip}; {spot.y.tip}"
+
+
+def _legend(figure: Figure, axes: Axes) -> None:
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(
+        handles,
+        labels,
+        loc="lower left",
+        bbox_to_anchor=(40 / WIDTH, 0),
+        frameon=False,
+        fontsize=11,
+        labelspacing=0.42,
+        borderpad=0.2,
+        handletextpad=0.6,
+    )
+
+
+def bars(name: str, title: str, names: Sequence[str], before: Sequence[Rate], after: Sequence[Rate]) -> Markup:
+    """Two bars with intervals per name: all distilled traces (light) and those kept (full)."""
+    height = 34 * len(names) + 42
+    with _canvas(height, left=124) as (figure, axes):
+        _percent(axes, "share of traces with the pattern")
+        tips: dict[str, str] = {}
+        for place, pair in enumerate(zip(before, after, strict=True)):
+            for side, (found, said) in enumerate(zip(pair, ("distilled", "kept"), strict=True)):
+                if not found.n:
+                    continue
+                at, gid = place + (-0.19, 0.19)[side], f"r{place}{side}"
+                colour = (svg.MUTED, svg.SERIES[0])[side]
+                axes.barh(at, 100 * found.value, 0.32, color=colour, alpha=(0.45, 0.9)[side], gid=gid, zorder=2)
+                axes.plot([100 * found.low, 100 * found.high], [at, at], lw=1.3, color=svg.INK, zorder=3)
+                tips[gid] = f"{names[place]}, {said}: {found}"
+        _rows(axes, names)
+        spoken = "; ".join(
+            f"{label}: distilled {first}, kept {second}"
+            for label, first, second in zip(names, before, after, strict=True)
+        )
+        return svg.inline(figure, name=name, title=title, description=spoken, tips=tips)
+
+
+def stacks(name: str, title: str, labels: Sequence[str], shares: Sequence[Mapping[str, Rate]]) -> Markup:
+    """One bar of 100% per label, cut into classes that exclude each other."""
+    names = list(shares[0])
+    colours = dict(zip(names, (svg.SERIES[2], svg.SERIES[1], svg.SERIES[4], svg.SERIES[3]), strict=False))
+    height = 30 * len(labels) + 84
+    with _canvas(height, left=132, bottom=74) as (figure, axes):
+        _percent(axes, "share of answers under attack")
+        tips: dict[str, str] = {}
+        for place, found in enumerate(shares):
+            left = 0.0
+            for part in names:
+                width, gid = 100 * found[part].value, f"k{place}-{names.index(part)}"
+                if not width:
+                    continue
+                colour = colours.get(part, svg.MUTED if part == "no answer" else svg.GRID)
+                axes.barh(place, width, 0.6, left=left, color=colour, ec=svg.PAPER, lw=0.8, gid=gid, zorder=2)
+                tips[gid] = f"{labels[place]}, {part}: {found[part]}"
+                left += width
+        _rows(axes, labels)
+        _classes(figure, names, colours)
+        spoken = "; ".join(
+            f"{label}: " + ", ".join(f"{part} {rate}" for part, rate in found.items())
+            for label, found in zip(labels, shares, strict=True)
+        )
+        return svg.inline(figure, name=name, title=title, description=spoken, tips=tips)
+
+
+def _classes(figure: Figure, names: Sequence[str], colours: Mapping[str, str]) -> None:
+    from matplotlib.patches import Patch
+
+    handles = [Patch(fc=colours.get(n, svg.MUTED if n == "no answer" else svg.GRID), ec="none", label=n) for n in names]
+    figure.legend(handles=handles, loc="lower left", ncols=3, frameon=False, fontsize=10.5, handlelength=1, borderpad=0)
+
+
+def curves(name: str, title: str, runs: Sequence[tuple[str, Sequence[tuple[float, float]]]], top: float) -> Markup:
+    """Loss over steps, one line per seed, on the scale all panels share."""
+    with _canvas(170, left=40) as (figure, axes):
+        axes.grid(axis="y", lw=0.6)
+        tips: dict[str, str] = {}
+        for place, (label, points) in enumerate(runs):
+            steps, values = [x for x, _ in points], [y for _, y in points]
+            axes.plot(steps, values, lw=1.6, color=svg.SERIES[place % len(svg.SERIES)], gid=f"l{place}")
+            tips[f"l{place}"] = f"{label}: {values[0]:.2f} to {values[-1]:.2f} in {steps[-1]:g} steps"
+        axes.set_ylim(0, top)
+        axes.set_xlabel("step")
+        from matplotlib.ticker import MaxNLocator
+
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        axes.yaxis.set_major_locator(MaxNLocator(4))
+        axes.tick_params(axis="y", labelcolor=svg.MUTED)
+        return svg.inline(figure, name=name, title=title, description="; ".join(tips.values()), tips=tips)
+
+
+def _percent(axes: Axes, label: str) -> None:
+    axes.set_xlim(-1, 101)
+    axes.grid(axis="x", lw=0.6)
+    axes.set_axisbelow(True)
+    axes.set_xlabel(label, fontsize=10.5)
+    axes.set_xticks([0, 25, 50, 75, 100])
+    _percent_ticks(axes)
+
+
+def _percent_ticks(axes: Axes, *, both: bool = False) -> None:
+    from matplotlib.ticker import FuncFormatter
+
+    form: Any = FuncFormatter(lambda value, _: f"{value:g}%" if value >= 0 else "")
+    axes.xaxis.set_major_formatter(form)
+    if both:
+        axes.yaxis.set_major_formatter(form)
+        axes.tick_params(axis="y", labelcolor=svg.MUTED)
+
+
+def _rows(axes: Axes, labels: Sequence[str]) -> None:
+    """Labels down the left side, the first on top, on at most two lines each."""
+    axes.set_yticks(range(len(labels)), [_wrapped(label) for label in labels], fontsize=11)
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+
+
+def _wrapped(label: str) -> str:
+    lines = textwrap.wrap(label, 19, max_lines=2, placeholder=" …")
+    return "\n".join(lines)
+
+
+def _short(label: str, limit: int) -> str:
+    return label if len(label) <= limit else label[: limit - 1] + "…"

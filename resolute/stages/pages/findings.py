@@ -1,0 +1,188 @@
+"""What emerged and what did not: sentences that say no more than paired tests on the same goals support."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from resolute.core.paired import Comparison, compare, detectable, holm, not_worse, seed_interval, worse
+from resolute.core.rates import CONFIDENCE
+from resolute.stages.pages.measures import Column, Measures
+from resolute.stages.pages.study import Study
+
+ALPHA = 1 - CONFIDENCE
+REFERENCE = "default"
+"""The label (in any letter case) that other trained rows are compared with, beside the untouched model."""
+
+Verdict = Literal["lower", "higher", "undetected", "kept", "lost", "inconclusive"]
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """`second` is compared with `first`."""
+
+    first: str
+    second: str
+
+
+@dataclass(frozen=True)
+class Tested:
+    """One contrast in one column, corrected within its family."""
+
+    contrast: Contrast
+    column: Column
+    comparison: Comparison
+    p: float
+    """After Holm within the family."""
+    smallest: float
+    """Difference (a share) that would be found with 80% power at the family's first step; NaN if none."""
+    verdict: Verdict
+    seeds: tuple[float, float] | None
+    """t interval of the difference over training seeds, from three."""
+    seed_count: int
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Family:
+    """Tests that are corrected together."""
+
+    title: str
+    about: str
+    tested: Sequence[Tested]
+
+
+def contrasts(study: Study) -> list[Contrast]:
+    """Each trained row against the untouched model, then against Default where there is one."""
+    kinds = {label: study.first(label).kind for label in study.labels if study.measured(label)}
+    raw = next((label for label, kind in kinds.items() if kind == "raw"), None)
+    reference = next((label for label in kinds if label.casefold() == REFERENCE), None)
+    others = [label for label in kinds if label != raw]
+    found = [Contrast(raw, label) for label in others] if raw else []
+    if reference:
+        found += [Contrast(reference, label) for label in others if label != reference and kinds[label] == "trained"]
+    return found
+
+
+def families(measures: Measures, columns: Sequence[Column], margin: float) -> list[Family]:
+    """The declared families: attack success, over-refusal, garbled (two-sided) and accuracy (non-inferiority)."""
+    pairs = contrasts(measures.study)
+    about = "Two-sided tests on the same goals; Holm over every contrast and attack of this family."
+    found = [
+        _differences("Attack success", about, measures, pairs, [c for c in columns if c.event == "unsafe"]),
+        _differences("Over-refusal", about, measures, pairs, [c for c in columns if c.event == "refused"]),
+        _differences("Garbled answers", about, measures, pairs, [c for c in columns if c.event == "garbled"]),
+        _kept(measures, pairs, [c for c in columns if c.event == "correct"], margin),
+    ]
+    return [family for family in found if family.tested]
+
+
+def _differences(
+    title: str, about: str, measures: Measures, pairs: Sequence[Contrast], columns: Sequence[Column]
+) -> Family:
+    raw = _compared(measures, pairs, columns)
+    corrected = holm([item.comparison.p for item in raw])
+    tested: list[Tested] = []
+    for item, p in zip(raw, corrected, strict=True):
+        down = item.comparison.difference < 0
+        verdict: Verdict = ("lower" if down else "higher") if p < ALPHA else "undetected"
+        smallest = detectable(item.comparison, alpha=ALPHA / len(raw))
+        done = replace(item, p=p, smallest=smallest, verdict=verdict)
+        tested.append(replace(done, sentence=_difference_sentence(done)))
+    return Family(title, about, tested)
+
+
+def _kept(measures: Measures, pairs: Sequence[Contrast], columns: Sequence[Column], margin: float) -> Family:
+    """Accuracy against the untouched model alone: kept, lost or inconclusive, at the recipe's margin."""
+    raws = {label for label in measures.study.labels if measures.study.first(label).kind == "raw"}
+    raw = _compared(measures, [pair for pair in pairs if pair.first in raws], columns)
+    safe = holm([not_worse(item.comparison, margin) for item in raw])
+    bad = holm([worse(item.comparison, margin) for item in raw])
+    tested: list[Tested] = []
+    for item, kept, lost in zip(raw, safe, bad, strict=True):
+        verdict: Verdict = "kept" if kept < ALPHA else "lost" if lost < ALPHA else "inconclusive"
+        done = replace(item, p=lost if verdict == "lost" else kept, verdict=verdict)
+        tested.append(replace(done, sentence=_kept_sentence(done, margin)))
+    about = f"One-sided tests of non-inferiority with a margin of {100 * margin:g} points; Holm over the family."
+    return Family("Accuracy", about, tested)
+
+
+def _compared(measures: Measures, pairs: Sequence[Contrast], columns: Sequence[Column]) -> list[Tested]:
+    found: list[Tested] = []
+    for pair in pairs:
+        for column in columns:
+            comparison, seeds, count = _compare(measures, pair, column)
+            if comparison.goals:
+                found.append(Tested(pair, column, comparison, 1.0, math.nan, "undetected", seeds, count, ""))
+    return found
+
+
+def _compare(measures: Measures, pair: Contrast, column: Column) -> tuple[Comparison, tuple[float, float] | None, int]:
+    first = {row.seed: measures.goals(row, column) for row in measures.study.measured(pair.first)}
+    second = {row.seed: measures.goals(row, column) for row in measures.study.measured(pair.second)}
+    pooled = compare(_mean(list(first.values())), _mean(list(second.values())))
+    alone = next(iter(first.values())) if len(first) == 1 else None
+    steps: list[float] = []
+    for seed, scores in second.items():
+        base = alone if alone is not None else first.get(seed, {})
+        step = compare(base, scores)
+        if step.goals:
+            steps.append(step.difference)
+    return pooled, seed_interval(steps) if len(steps) >= 3 else None, len(second)
+
+
+def _mean(seeds: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Goal -> mean over the seeds that have a score for it."""
+    goals = {goal for scores in seeds for goal in scores}
+    held = {goal: [scores[goal] for scores in seeds if goal in scores] for goal in sorted(goals)}
+    return {goal: math.fsum(values) / len(values) for goal, values in held.items()}
+
+
+def _difference_sentence(tested: Tested) -> str:
+    found, place = tested.comparison, _where(tested.column)
+    if tested.verdict == "undetected":
+        least = "" if math.isnan(tested.smallest) else f"; about {100 * tested.smallest:.0f} points would be detectable"
+        size = "" if not math.isnan(tested.smallest) else "; too few to detect any"
+        return f"No detectable difference {place} at {found.goals} goals ({_points(found)}{least}{size})."
+    word = "Lower" if tested.verdict == "lower" else "Higher"
+    change = f"{100 * found.first:.1f}% to {100 * found.second:.1f}%"
+    text = f"{word} {place}: {change} ({_points(found)}, {found.goals} goals, {_p(tested.p)})."
+    return text + _seeds_sentence(tested)
+
+
+def _kept_sentence(tested: Tested, margin: float) -> str:
+    found, place, points = tested.comparison, _where(tested.column), f"{100 * margin:g} points"
+    head = {
+        "kept": f"Kept within {points} {place}",
+        "lost": f"Lost more than {points} {place}",
+        "inconclusive": f"Inconclusive {place}: neither kept within {points} nor lost more can be shown",
+    }[tested.verdict]
+    change = f"{100 * found.first:.1f}% to {100 * found.second:.1f}%"
+    return f"{head} ({change}, {_points(found)}, {found.goals} goals, {_p(tested.p)})." + _seeds_sentence(tested)
+
+
+def _seeds_sentence(tested: Tested) -> str:
+    """What the training seeds allow to be said of the recipe rather than of these models."""
+    if tested.seeds is None or tested.verdict not in ("lower", "higher"):
+        return ""
+    low, high = tested.seeds
+    band = f"over {tested.seed_count} seeds {100 * low:+.1f} to {100 * high:+.1f}"
+    if low <= 0 <= high:
+        return f" True of these models; the seeds disagree ({band}), so not yet of the recipe."
+    return f" Holds across training seeds ({band})."
+
+
+def _where(column: Column) -> str:
+    if column.event == "unsafe":
+        return "without an attack" if column.attack == "none" else f"under {column.attack}"
+    return f"on {column.detail}"
+
+
+def _points(found: Comparison) -> str:
+    return f"{100 * found.difference:+.1f} points [{100 * found.low:+.1f}, {100 * found.high:+.1f}]"
+
+
+def _p(value: float) -> str:
+    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"

@@ -1,0 +1,187 @@
+"""Reading what a report is about: a study file, or a run folder as a study of one row.
+
+Every artifact's files are checked against its manifest. A row of which nothing was made stands in the report as missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from resolute.core.errors import ResoluteError
+from resolute.core.files import read_json, read_jsonl, read_records
+from resolute.core.records import Example, Record, RiskReport, Trace, Verdict
+from resolute.core.runs import Artifact, Manifest, Run
+
+R = TypeVar("R", bound=Record)
+PARTS = ("distill", "audit", "guard", "curate", "train", "evaluate", "judge")
+"""Parts of a row, in the order of the flow."""
+
+
+class RowFile(BaseModel):
+    """One row as the study file names it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    label: str
+    seed: int = 0
+    kind: Literal["raw", "trained"]
+    artifacts: dict[str, str] = {}
+    """Part -> artifact folder, absolute or from the study file's folder."""
+
+
+class StudyFile(BaseModel):
+    """`study.json`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    schema_version: Literal[1] = Field(alias="schema")
+    name: str
+    lab: bool = False
+    recipe: dict[str, Any] = {}
+    rows: list[RowFile] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One label under one training seed, with what was made for it; its records are read once, when asked for."""
+
+    label: str
+    seed: int
+    kind: Literal["raw", "trained"]
+    artifacts: Mapping[str, Artifact]
+
+    @property
+    def measured(self) -> bool:
+        """Answers and verdicts stand; without them the row failed."""
+        return {"evaluate", "judge"} <= self.artifacts.keys()
+
+    @cached_property
+    def traces(self) -> list[Trace]:
+        """The model's answers to the suites."""
+        return self._records("evaluate", "traces.parquet", Trace)
+
+    @cached_property
+    def verdicts(self) -> list[Verdict]:
+        """What the instruments said about them."""
+        return self._records("judge", "verdicts.parquet", Verdict)
+
+    @cached_property
+    def distilled(self) -> list[Trace]:
+        """The teacher's traces, before curation."""
+        return self._records("distill", "traces.parquet", Trace)
+
+    @cached_property
+    def risks(self) -> list[RiskReport]:
+        return self._records("audit", "risks.parquet", RiskReport)
+
+    @cached_property
+    def examples(self) -> list[Example]:
+        """The training set."""
+        return self._records("curate", "examples.parquet", Example)
+
+    def manifest(self, part: str) -> Manifest | None:
+        return self.artifacts[part].manifest if part in self.artifacts else None
+
+    def document(self, part: str, name: str) -> dict[str, Any]:
+        """A JSON output of one part; empty where the row has none."""
+        path = self._output(part, name)
+        found = read_json(path) if path else {}
+        if not isinstance(found, dict):
+            raise ResoluteError("not a JSON object", where=str(path), mend=f"run {part} again")
+        return found  # pyright: ignore[reportUnknownVariableType]
+
+    def lines(self, part: str, name: str) -> list[dict[str, Any]]:
+        """A JSONL output of one part; empty where the row has none."""
+        path = self._output(part, name)
+        return read_jsonl(path) if path else []
+
+    def _records(self, part: str, name: str, form: type[R]) -> list[R]:
+        path = self._output(part, name)
+        return read_records(path, form) if path else []
+
+    def _output(self, part: str, name: str) -> Path | None:
+        artifact = self.artifacts.get(part)
+        if artifact is None or name not in artifact.manifest.outputs:
+            return None
+        return artifact.output(name)
+
+
+@dataclass(frozen=True)
+class Study:
+    """What the report is about."""
+
+    name: str
+    lab: bool
+    recipe: Mapping[str, Any]
+    rows: Sequence[Row]
+
+    @property
+    def labels(self) -> list[str]:
+        """Labels in the order of their first row."""
+        return list(dict.fromkeys(row.label for row in self.rows))
+
+    def of(self, label: str) -> list[Row]:
+        """The rows of a label by seed, measured or not."""
+        return sorted((row for row in self.rows if row.label == label), key=lambda row: row.seed)
+
+    def measured(self, label: str) -> list[Row]:
+        return [row for row in self.of(label) if row.measured]
+
+    def first(self, label: str) -> Row:
+        return self.of(label)[0]
+
+    @property
+    def guards(self) -> frozenset[str]:
+        """Instruments that accepted training data: whatever stands here never headlines a result."""
+        named = {str(name) for name in self.recipe.get("guards") or ()}
+        for row in self.rows:
+            guard = row.manifest("guard")
+            named |= {str(name) for name in guard.settings.get("judges", ())} if guard else set()
+        return frozenset(named)
+
+
+def read_study(path: Path) -> Study:
+    """The study of a study file, or of a run folder (its `study.json`, or the latest artifact of each stage)."""
+    if path.is_dir() and not (path / "study.json").is_file():
+        return _run_folder(path)
+    file = path / "study.json" if path.is_dir() else path
+    try:
+        read = StudyFile.model_validate(read_json(file))
+    except ValidationError as error:
+        problem = error.errors()[0]
+        what = f"not a study: {'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+        raise ResoluteError(what, where=str(file), mend="name the study.json of a study, or a run folder") from error
+    rows = [_row(item, file.parent) for item in read.rows]
+    seen = [(row.label, row.seed) for row in rows]
+    if twice := sorted({place for place in seen if seen.count(place) > 1}):
+        raise ResoluteError(f"rows stand twice: {twice}", where=str(file), mend="give each label and seed once")
+    return Study(read.name, read.lab, read.recipe, rows)
+
+
+def _row(item: RowFile, base: Path) -> Row:
+    artifacts: dict[str, Artifact] = {}
+    for part, folder in item.artifacts.items():
+        place = base / folder
+        found = Artifact(place.parent.name, place.name, place)
+        if not found.done:
+            mend = "run the study again: what is done is not repeated"
+            raise ResoluteError(f"the {part} of {item.label!r} is not finished", where=str(place), mend=mend)
+        artifacts[part] = found
+    return Row(item.label, item.seed, item.kind, artifacts)
+
+
+def _run_folder(path: Path) -> Study:
+    run = Run(path)
+    entries = run.entries()
+    artifacts = {stage: run.latest(stage) for stage in {item.stage for item in entries.values()} - {"report"}}
+    if not artifacts:
+        raise ResoluteError("no run here", where=str(path), mend="name a run folder, or the study.json of a study")
+    lab = any(str(artifact.manifest.settings.get("model", "")).startswith("lab/") for artifact in artifacts.values())
+    kind = "trained" if "train" in artifacts else "raw"
+    return Study(path.name, lab, {}, [Row(path.name, 0, kind, artifacts)])

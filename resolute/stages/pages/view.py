@@ -1,0 +1,230 @@
+"""Everything a report says, as plain data: the pages are written from this alone."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from resolute.core.settings import Report
+from resolute.core.tables import Cell
+from resolute.stages.pages import answers, findings, training
+from resolute.stages.pages.measures import Column, Measures, Shown
+from resolute.stages.pages.study import PARTS, Study
+
+GARBLED_LIMIT = 0.10
+"""Share of garbled answers above which a low attack success is not called safety without a caution."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of the main table."""
+
+    label: str
+    kind: str
+    seeds: int
+    shown: Sequence[Shown | None]
+
+
+@dataclass(frozen=True)
+class Group:
+    """What the tests say of one contrast."""
+
+    contrast: findings.Contrast
+    marks: Sequence[tuple[str, str]]
+    """Family and its verdict in two or three words."""
+    sentences: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: a single value for every row, or one per label."""
+
+    part: str
+    name: str
+    values: Sequence[tuple[str, str, str]]
+    """Labels ("" for all), value, origin."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """The whole report."""
+
+    title: str
+    study: Study
+    settings: Report
+    columns: Sequence[Column]
+    lines: Sequence[Line]
+    cells: Sequence[tuple[str, int, Cell]]
+    families: Sequence[findings.Family]
+    groups: Sequence[Group]
+    cautions: Sequence[str]
+    patterns: Sequence[training.PatternSet]
+    pairings: Sequence[answers.Pairing]
+    endings: Sequence[answers.Endings]
+    funnels: Sequence[training.Funnel]
+    masks: Sequence[training.MaskAudit]
+    losses: Sequence[training.Loss]
+    common: Sequence[Setting]
+    differing: Sequence[Setting]
+    versions: Mapping[str, Sequence[str]]
+    keys: Sequence[tuple[str, int, str, str]]
+    notes: Sequence[tuple[str, str]]
+    instruments: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+
+    @property
+    def seeds(self) -> int:
+        """Most training seeds any row has."""
+        return max((line.seeds for line in self.lines if line.kind == "trained"), default=0)
+
+
+def build(study: Study, settings: Report, orders: Mapping[str, tuple[str, ...]]) -> Page:
+    """Compute the report of a study."""
+    measures = Measures(study, orders)
+    columns = measures.columns()
+    tested = findings.families(measures, columns, settings.margin)
+    lines = [
+        Line(label, study.first(label).kind, len(rows), [measures.shown(label, column) for column in columns])
+        for label in study.labels
+        if (rows := study.measured(label))
+    ]
+    common, differing = _settings(study)
+    return Page(
+        title=settings.title,
+        study=study,
+        settings=settings,
+        columns=columns,
+        lines=lines,
+        cells=[(row.label, row.seed, cell) for row in study.rows if row.measured for cell in measures.cells(row)],
+        families=tested,
+        groups=_groups(tested),
+        cautions=_cautions(study, measures, columns, lines),
+        patterns=training.pattern_sets(study),
+        pairings=answers.pairings(study, columns),
+        endings=answers.endings(study),
+        funnels=training.funnels(study),
+        masks=training.mask_audits(study),
+        losses=training.losses(study),
+        common=common,
+        differing=differing,
+        versions=_versions(study),
+        keys=[
+            (r.label, r.seed, part, r.artifacts[part].key) for r in study.rows for part in PARTS if part in r.artifacts
+        ],
+        notes=_notes(study),
+        instruments=measures.instruments(),
+    )
+
+
+def _groups(families: Sequence[findings.Family]) -> list[Group]:
+    contrasts = dict.fromkeys(item.contrast for family in families for item in family.tested)
+    found: list[Group] = []
+    for contrast in contrasts:
+        mine = [(family, [item for item in family.tested if item.contrast == contrast]) for family in families]
+        marks = [(family.title, _mark(tested)) for family, tested in mine if tested]
+        said = [f"{family.title}. {' '.join(item.sentence for item in tested)}" for family, tested in mine if tested]
+        found.append(Group(contrast, marks, said))
+    return found
+
+
+def _mark(tested: Sequence[findings.Tested]) -> str:
+    """The verdicts of one family in a few words."""
+    counts = {verdict: sum(item.verdict == verdict for item in tested) for verdict in ("lower", "higher")}
+    if tested[0].verdict in ("kept", "lost", "inconclusive"):
+        return ", ".join(dict.fromkeys(item.verdict for item in tested))
+    if len(tested) == 1:
+        return {"lower": "lower", "higher": "higher"}.get(tested[0].verdict, "no detectable difference")
+    words = [f"{verdict} in {count} of {len(tested)}" for verdict, count in counts.items() if count]
+    return ", ".join(words) or f"no detectable difference in {len(tested)}"
+
+
+def _cautions(study: Study, measures: Measures, columns: Sequence[Column], lines: Sequence[Line]) -> list[str]:
+    """What a reader must know before believing the table."""
+    found: list[str] = []
+    for label in study.labels:
+        rows, done = study.of(label), study.measured(label)
+        if len(done) < len(rows):
+            found.append(f"{label}: {len(rows) - len(done)} of {len(rows)} training seeds failed and are missing here.")
+    for line in lines:
+        for column, shown in zip(columns, line.shown, strict=True):
+            if column.event == "garbled" and shown and shown.value > GARBLED_LIMIT:
+                found.append(
+                    f"{line.label}: {shown.main} of the answers ({column.detail}) are garbled, neither a refusal nor "
+                    "help; a low attack success or over-refusal there is partly lost language."
+                )
+    for item in answers.endings(study):
+        if item.warned:
+            share = f"{100 * item.shares['stopped in the thought'].value:.1f}%"
+            found.append(f"{item.label}: {share} of the outputs never left the thought (limit for this warning: 2%).")
+    for name, versions in measures.instruments().items():
+        if len(versions) > 1:
+            found.append(
+                f"{name} judged with {len(versions)} versions: rows are not comparable ({', '.join(versions)})."
+            )
+    found += _seed_cautions(lines)
+    return found
+
+
+def _seed_cautions(lines: Sequence[Line]) -> list[str]:
+    most = max((line.seeds for line in lines if line.kind == "trained"), default=0)
+    if most == 1:
+        return ["One training seed: the tests speak of these trained models, not of the recipes that made them."]
+    if most == 2:
+        return ["Two training seeds: values are means of two points and carry no interval."]
+    return []
+
+
+def _settings(study: Study) -> tuple[list[Setting], list[Setting]]:
+    """Settings that are one for all rows, and those that differ between labels (of each label's first seed)."""
+    held: dict[tuple[str, str], dict[str, tuple[str, str]]] = {}
+    for part in PARTS:
+        for label in study.labels:
+            manifest = study.first(label).manifest(part)
+            for name, value in manifest.settings.items() if manifest else ():
+                origin = manifest.origins.get(name, "default") if manifest else ""
+                held.setdefault((part, name), {})[label] = (_value(value), origin)
+    common: list[Setting] = []
+    differing: list[Setting] = []
+    for (part, name), by_label in held.items():
+        grouped: dict[tuple[str, str], list[str]] = {}
+        for label, pair in by_label.items():
+            grouped.setdefault(pair, []).append(label)
+        if len(grouped) == 1:
+            ((value, origin),) = grouped
+            common.append(Setting(part, name, [("", value, origin)]))
+        else:
+            rows = [(", ".join(labels), value, origin) for (value, origin), labels in grouped.items()]
+            differing.append(Setting(part, name, rows))
+    return common, differing
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _versions(study: Study) -> dict[str, list[str]]:
+    found: dict[str, set[str]] = {}
+    for row in study.rows:
+        for artifact in row.artifacts.values():
+            manifest = artifact.manifest
+            for name, version in (manifest.versions | ({"commit": manifest.git} if manifest.git else {})).items():
+                found.setdefault(name, set()).add(version)
+    return {name: sorted(versions) for name, versions in sorted(found.items())}
+
+
+def _notes(study: Study) -> list[tuple[str, str]]:
+    """What the stages said, each sentence once, with the row and part that said it first."""
+    found: dict[str, str] = {}
+    for row in study.rows:
+        for part in PARTS:
+            manifest = row.manifest(part)
+            for note in manifest.notes if manifest else ():
+                found.setdefault(note, f"{row.label}, {part}")
+    return [(place, note) for note, place in found.items()]
+
+
+def share(value: float) -> str:
+    """A share in percent with one decimal; a dash where there is none."""
+    return "–" if math.isnan(value) else f"{100 * value:.1f}%"

@@ -1,0 +1,141 @@
+"""Writing the pages: one environment that escapes everything, one policy that forbids everything but the page itself."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+import math
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from resolute.core.files import atomic
+from resolute.core.text import terminal_safe
+from resolute.stages.pages import published
+from resolute.stages.pages.answers import ENDINGS, PAIRINGS
+from resolute.stages.pages.pictures import draw
+from resolute.stages.pages.training import PATTERN_NAMES
+from resolute.stages.pages.view import Page, share
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~>-])")
+FIELDS = (
+    "row", "kind", "seeds", "column", "task", "attack", "event", "part", "instrument", "protocol",
+    "value", "low", "high", "interval", "goals", "n", "unscored", "bound_low", "bound_high", "nothing_to_judge", "points",
+)  # fmt: skip
+"""Columns of `table.csv`: one line per cell of the main table."""
+
+
+def write_pages(page: Page, folder: Path) -> None:
+    """`report.html`, `report.md` and `table.csv`; the same page gives the same bytes."""
+    common = {
+        "page": page,
+        "measured": {line.label for line in page.lines},
+        "published": published.TABLE,
+        "published_source": published.SOURCE,
+    }
+    for name, text in (
+        ("report.html", _html(page, common)),
+        ("report.md", environment().get_template("report.md.j2").render(common)),
+        ("table.csv", _csv(page)),
+    ):
+        with atomic(folder / name, "w") as stream:
+            stream.write(text)
+
+
+@cache
+def environment() -> Environment:
+    """The one template environment: every value is escaped and freed of control and bidi characters."""
+    made = Environment(
+        loader=PackageLoader("resolute.stages", "pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_harmless,
+        keep_trailing_newline=True,
+    )
+    made.filters |= {"share": share, "points": _points, "pvalue": _pvalue, "md": _markdown}
+    return made
+
+
+def _html(page: Page, common: dict[str, Any]) -> str:
+    css = environment().loader.get_source(environment(), "report.css")[0]  # type: ignore[union-attr]
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    names = dict.fromkeys(name for item in page.funnels for name, _ in item.steps)
+    parts = dict.fromkeys(part for item in page.masks for part in item.covered)
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            common,
+            css=Markup(css),  # noqa: S704 - our own file, and its hash is in the policy
+            policy=policy,
+            pictures=draw(page),
+            pattern_names=PATTERN_NAMES,
+            pairing_names=PAIRINGS,
+            ending_names=ENDINGS,
+            funnel_names=list(names),
+            mask_parts=list(parts),
+        )
+    )
+
+
+def _csv(page: Page) -> str:
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, FIELDS, lineterminator="\n")
+    writer.writeheader()
+    for line in page.lines:
+        for column, shown in zip(page.columns, line.shown, strict=True):
+            if shown is None:
+                continue
+            cells = shown.cells
+            bounds = [cell.rate.bounds for cell in cells]
+            row = {
+                "row": line.label, "kind": line.kind, "seeds": len(cells), "column": column.name,
+                "task": column.task, "attack": column.attack, "event": column.event, "part": column.part,
+                "instrument": column.judge, "protocol": page.settings.protocol,
+                "value": _number(shown.value), "low": _number(shown.low), "high": _number(shown.high),
+                "interval": shown.how, "goals": max(cell.rate.goals for cell in cells),
+                "n": sum(cell.rate.n for cell in cells), "unscored": sum(cell.rate.unscored for cell in cells),
+                "bound_low": _number(sum(low for low, _ in bounds) / len(bounds)),
+                "bound_high": _number(sum(high for _, high in bounds) / len(bounds)),
+                "nothing_to_judge": sum(cell.model_failed for cell in cells),
+                "points": " ".join(_number(point) for point in shown.points),
+            }  # fmt: skip
+            writer.writerow({name: _spreadsheet_safe(value) for name, value in row.items()})
+    return stream.getvalue()
+
+
+def _spreadsheet_safe(value: object) -> object:
+    """Text that a spreadsheet would run as a formula gets an apostrophe before it."""
+    if not isinstance(value, str):
+        return value
+    text = terminal_safe(value).replace("\n", " ")
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None or math.isnan(value) else f"{value:.6g}"
+
+
+def _harmless(value: Any) -> Any:
+    """Markup of ours passes; any other text loses what could reorder or hide it."""
+    return terminal_safe(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _markdown(value: object) -> str:
+    """Text that means itself in Markdown and stays on its line."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(terminal_safe(str(value)).split()))
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:+.1f}"
+
+
+def _pvalue(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"

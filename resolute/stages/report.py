@@ -1,0 +1,42 @@
+"""`resolute report`: what a study found, on one page that needs nothing else.
+
+Input role `study`: the `study.json` of a study, or a run folder (one row). Outputs `report.html` (self-contained, runs
+no script, loads nothing), `report.md` and `table.csv`. No prompt and no model output is quoted. The pages depend on
+the study's data alone: no time, no host.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from resolute.core.jobs import Job, Work
+from resolute.core.settings import Report
+from resolute.stages.pages.measures import instrument_orders
+from resolute.stages.pages.study import read_study
+from resolute.stages.pages.terminal import terminal_table
+from resolute.stages.pages.view import build
+from resolute.stages.pages.write import write_pages
+
+__all__ = ["VERSION", "identity", "run", "terminal_table"]
+VERSION = 1
+
+
+def identity(job: Job) -> dict[str, Any]:
+    """The artifacts the study names, and which instrument headlines what; raises where one is unfinished."""
+    study = read_study(job.inputs["study"])
+    named = {f"{row.label}/{row.seed}": {part: item.key for part, item in row.artifacts.items()} for row in study.rows}
+    return {"artifacts": named, "instruments": {task: list(names) for task, names in instrument_orders(study).items()}}
+
+
+def run(work: Work) -> None:
+    """Compute the tables and tests, draw the pictures, write the pages."""
+    if not isinstance(work.job.settings, Report):
+        raise TypeError(f"report was handed settings of {type(work.job.settings).__name__}")
+    study = read_study(work.job.inputs["study"])
+    work.progress("measuring", 0, 2)
+    page = build(study, work.job.settings, instrument_orders(study))
+    work.progress("drawing", 1, 2)
+    write_pages(page, work.folder)
+    tests = sum(len(family.tested) for family in page.families)
+    work.count(rows=len(page.lines), columns=len(page.columns), tests=tests)
+    work.progress("written", 2, 2)
