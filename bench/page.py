@@ -14,12 +14,13 @@ from resolute.core.runs import git_state, package_versions
 def write_page(folder: Path, name: str, table: str) -> Path:
     """Write `folder`/`name`.md and return its path."""
     versions = ", ".join(f"{package} {number}" for package, number in package_versions().items())
+    machine = f"{os.cpu_count()} cores, {platform.machine()}"
     lines = [
         f"# {name}",
         "",
         table.strip(),
         "",
-        f"Commit {git_state() or 'unknown'} · {datetime.now(UTC):%Y-%m-%d} · {os.cpu_count()} cores, {platform.machine()}",
+        f"Commit {git_state() or 'unknown'} · {datetime.now(UTC):%Y-%m-%d} · {machine}",
         "",
         versions,
     ]

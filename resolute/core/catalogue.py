@@ -56,6 +56,6 @@ def find(catalogue: Catalogue, name: str) -> Any:
 def counted(text: str) -> tuple[str, int | None]:
     """`name:count` taken apart; without a count, all of it. Only digits after the last colon are a count."""
     name, colon, count = text.rpartition(":")
-    if colon and count.isdigit():
+    if colon and count.isascii() and count.isdigit():
         return name, int(count)
     return text, None
