@@ -56,7 +56,9 @@ class Generator:
         """
         self._torch = torch = _torch(path)
         from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+        from transformers.utils.logging import disable_progress_bar
 
+        disable_progress_bar()
         cuda = torch.cuda.is_available()
         self.device = torch.device("cuda" if cuda else "cpu")
         try:

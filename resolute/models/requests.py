@@ -70,3 +70,10 @@ def trace(asked: Request, attempt: Attempt, *, model: Model, **labels: str | int
         "extra_closes": reply.extra_closes,
     }
     return Trace.model_validate({**fields, **labels})
+
+
+def with_system(messages: Sequence[Message], system: str) -> list[Message]:
+    """`messages` under a system prompt, unless they bring their own."""
+    if not system or any(message.role == "system" for message in messages):
+        return list(messages)
+    return [Message(role="system", content=system), *messages]

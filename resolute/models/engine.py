@@ -1,0 +1,160 @@
+"""Asking a model many things: the only `eval_set`.
+
+Every request runs its attack, which calls the model as often as it likes; the outcome is kept in the sample's log.
+Rules that make Inspect safe here (each measured): its folder is our key's, since it does not see changed prompts;
+`continue_on_fail`, since rows that failed under `fail_on_error=False` count as done for ever; small shards, since a log
+is written from memory; real-time logging on, so that a kill loses only what was in flight; bounded retries.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+
+from resolute.core.ask import Reply, Sampling
+from resolute.core.errors import ResoluteError
+from resolute.core.jobs import Progress
+from resolute.core.parts import Attempt, Scripted
+from resolute.core.records import Message
+from resolute.models.identity import Model
+from resolute.models.requests import Request, failed, with_system
+from resolute.models.running import Patience, Running, told
+
+SHARD_ROWS, SHARD_BYTES = 2_000, 32 << 20
+"""Most samples and expected bytes of output in one log: Inspect's memory peaks at ten times the text."""
+
+
+def run_requests(
+    requests: Sequence[Request],
+    *,
+    model: Model,
+    sampling: Sampling,
+    folder: Path,
+    progress: Progress,
+    concurrency: int | None = None,
+    patience: Patience | None = None,
+) -> dict[str, Attempt]:
+    """Ask everything; the outcome of every request by its id. Interrupted work in `folder` is taken up again.
+
+    Requests that failed after all retries have the ending (nothing, error); in the next run exactly these are asked
+    again. Raises `ResoluteError` where the server is away or refuses everything: what was answered stays in `folder`.
+    `concurrency` is the most calls in flight.
+    """
+    if len({asked.id for asked in requests}) != len(requests):
+        raise ValueError("two requests have one id")
+    if model.scripted is not None:
+        return asyncio.run(_ask_plainly(requests, model.scripted, progress))
+    if not requests:
+        return {}
+    running = Running({asked.id: asked for asked in requests}, model, sampling, progress, patience or Patience())
+    with _own_folders(folder), told(running):
+        outcomes = _eval_set(running, folder / "logs", concurrency)
+    _raise_when_away(running, outcomes, folder)
+    return {asked.id: outcomes.get(asked.id) or Attempt([], failed("not asked")) for asked in requests}
+
+
+def shards(requests: Sequence[Request], sampling: Sampling) -> list[list[Request]]:
+    """The same requests always fall into the same shards: a resumed log is matched by its shard's name."""
+    expected = 8 * sampling.max_tokens + 4_096
+    size = max(1, min(SHARD_ROWS, SHARD_BYTES // expected))
+    ordered = sorted(requests, key=lambda asked: asked.id)
+    return [ordered[start : start + size] for start in range(0, len(ordered), size)]
+
+
+def _eval_set(running: Running, logs: Path, concurrency: int | None) -> dict[str, Attempt]:
+    import rich
+    from inspect_ai import Task, eval_set
+    from inspect_ai.dataset import MemoryDataset, Sample
+    from inspect_ai.model import get_model
+
+    from resolute.models import provider, servers
+    from resolute.models.logs import collect, last_logs
+    from resolute.models.solver import attacked
+
+    local, patience = running.model.kind == "local", running.patience
+    name = provider.name_of(running.model) if local else running.model.name
+    running.sent = servers.generation(name, running.sampling)
+    at_once = concurrency or provider.PENDING
+    tasks = [
+        Task(
+            MemoryDataset([Sample(id=asked.id, input=asked.prompt.text or " ") for asked in shard]),
+            solver=attacked(),
+            name=f"shard-{number:04}",
+        )
+        for number, shard in enumerate(shards(list(running.requests.values()), running.sampling))
+    ]
+    console = rich.get_console()
+    quiet, console.quiet = console.quiet, True
+    try:
+        eval_set(
+            tasks,
+            log_dir=os.fspath(logs),
+            model=get_model(name, memoize=False, **({} if local else servers.client(name, patience.client_seconds))),
+            retry_attempts=1,
+            retry_immediate=False,
+            continue_on_fail=True,
+            score=False,
+            display="none",
+            log_level="critical",
+            log_realtime=True,
+            log_dir_allow_dirty=True,
+            ctl_server=False,
+            max_tasks=2,
+            max_samples=at_once,
+            max_connections=at_once,
+            max_retries=patience.retries,
+            timeout=patience.seconds,
+            **running.sent,
+        )
+    finally:
+        console.quiet = quiet
+    return collect(last_logs(logs))
+
+
+async def _ask_plainly(requests: Sequence[Request], scripted: Scripted, progress: Progress) -> dict[str, Attempt]:
+    outcomes: dict[str, Attempt] = {}
+    for number, asked in enumerate(requests, 1):
+
+        async def ask(messages: Sequence[Message], seed: int, system: str = asked.system) -> Reply:
+            return scripted.reply(with_system(messages, system), seed)
+
+        attempt = await asked.attack.run(asked.prompt, ask, asked.seed)
+        outcomes[asked.id] = Attempt(with_system(attempt.sent, asked.system), attempt.reply, attempt.queries)
+        if number % 100 == 0 or number == len(requests):
+            progress("asking", number, len(requests))
+    return outcomes
+
+
+def _raise_when_away(running: Running, outcomes: Mapping[str, Attempt], folder: Path) -> None:
+    if not running.away and (running.answered or not running.causes):
+        return
+    open_ids = [name for name in running.requests if name not in outcomes or outcomes[name].reply.ending.why == "error"]
+    causes = ", ".join(f"{kind} x {count}" for kind, count in running.causes.most_common(3))
+    what = (
+        f"{running.model.name} does not answer: {len(open_ids)} of {len(running.requests)} requests are open ({causes})"
+    )
+    mend = "check the server, the model's name and its key, then run the same command: only open requests are asked"
+    raise ResoluteError(what, where=str(folder), mend=mend)
+
+
+@contextmanager
+def _own_folders(folder: Path) -> Generator[None]:
+    """Inspect's data (its buffers of running samples) inside the key's folder: a kill is taken up from there."""
+    import_module("huggingface_hub.constants")  # reads XDG_CACHE_HOME once: the hub's cache must stay the user's
+    places = {name: folder / "work" / "inspect" / name.lower() for name in ("XDG_DATA_HOME", "XDG_CACHE_HOME")}
+    before = {name: os.environ.get(name) for name in places}
+    for name, place in places.items():
+        place.mkdir(parents=True, exist_ok=True)
+        os.environ[name] = os.fspath(place)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,108 @@
+"""The state of the one evaluation that runs in this process, shared by the engine and the solver."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from resolute.core.ask import Sampling
+from resolute.core.errors import ResoluteError
+from resolute.core.jobs import Progress
+from resolute.models.identity import Model
+from resolute.models.requests import Request
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a server is waited for. Nothing of it is part of any key."""
+
+    retries: int = 6
+    """Times a call is sent again after a failure that may pass (busy, 5xx, no connection); waits double from 3 s."""
+    seconds: int = 3_600
+    """Longest a call may take with all its retries."""
+    client_seconds: int = 1_800
+    """Longest one try may take."""
+    failures: int = 16
+    """Requests that fail one after the other until the rest is left for the next run."""
+
+
+@dataclass
+class Running:
+    """Requests by id, how they are sent, and how it goes."""
+
+    requests: dict[str, Request]
+    model: Model
+    sampling: Sampling
+    progress: Progress
+    patience: Patience
+    sent: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Arguments of every call."""
+    done: int = 0
+    answered: int = 0
+    failures: int = 0
+    """Failed requests since the last one that was answered."""
+    causes: Counter[str] = field(default_factory=Counter[str])
+    away: str = ""
+    """Why nothing is asked any more."""
+
+    def finish(self) -> None:
+        """Note a request that has its outcome."""
+        self.failures, self.answered, self.done = 0, self.answered + 1, self.done + 1
+        self.progress(f"asking {self.model.name}", self.done, len(self.requests))
+
+    def fail(self, error: Exception) -> None:
+        """Note a failure that may pass; give up where nothing is answered any more, or the key or name is wrong."""
+        self.causes[cause(error)] += 1
+        self.failures += 1
+        if self.failures >= self.patience.failures or status(error) in (401, 403, 404):
+            self.away = self.away or cause(error)
+
+
+_now: Running | None = None
+
+
+@contextmanager
+def told(running: Running) -> Generator[None]:
+    """Make `running` what `current` gives, until the block ends."""
+    global _now
+    _now = running
+    try:
+        yield
+    finally:
+        _now = None
+
+
+def current() -> Running:
+    """The evaluation that runs; a `ResoluteError` where none does (the task was started by hand)."""
+    if _now is None:
+        raise ResoluteError("this task runs inside Resolute only", mend="use `resolute evaluate`")
+    return _now
+
+
+def status(error: BaseException | None) -> int | None:
+    """The HTTP status behind an error, however often it was wrapped."""
+    while error is not None:
+        found = getattr(error, "status_code", None)
+        if isinstance(found, int):
+            return found
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def is_the_rows(error: Exception) -> bool:
+    """The request itself is at fault: asking again would fail again."""
+    return isinstance(error, ResoluteError) or status(error) in (400, 413, 422)
+
+
+def cause(error: Exception) -> str:
+    """What kind of error it is, without any text of the request."""
+    if isinstance(error, ResoluteError):
+        return error.what
+    root: BaseException = error
+    while (below := root.__cause__ or root.__context__) is not None:
+        root = below
+    code = status(error)
+    return type(root).__name__ + (f" (status {code})" if code else "")
