@@ -1,4 +1,22 @@
-"""Floor 2: prompt sources. Each gives `Prompt` records from a file of the data folder or the hub."""
+"""Floor 2: prompt sources. Each gives `Prompt` records from a file of the data folder (see `core.sources`)."""
 
-PROMPTS: dict[str, str] = {}
+PROMPTS: dict[str, str] = {
+    "advbench": "resolute.prompts.advbench:advbench",
+    "pap-advbench": "resolute.prompts.advbench:pap_advbench",
+    "harmbench": "resolute.prompts.harmbench:everything",
+    "harmbench-standard": "resolute.prompts.harmbench:standard",
+    "harmbench-contextual": "resolute.prompts.harmbench:contextual",
+    "harmbench-copyright": "resolute.prompts.harmbench:copyrighted",
+    "strongreject": "resolute.prompts.strongreject:strongreject",
+    "jailbreakbench": "resolute.prompts.jailbreakbench:everything",
+    "jailbreakbench-harmful": "resolute.prompts.jailbreakbench:harmful",
+    "jailbreakbench-benign": "resolute.prompts.jailbreakbench:benign",
+    "xstest-safe": "resolute.prompts.xstest:safe",
+    "xstest-unsafe": "resolute.prompts.xstest:unsafe",
+    "xstest-train": "resolute.prompts.xstest:train",
+    "xstest-eval": "resolute.prompts.xstest:evaluation",
+    "or-bench-hard": "resolute.prompts.or_bench:hard",
+    "math500": "resolute.prompts.maths:math500",
+    "aime24": "resolute.prompts.maths:aime24",
+}
 """Name -> loader of a `Callable[[], list[Prompt]]`."""

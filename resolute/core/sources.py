@@ -1,0 +1,100 @@
+"""Prompt sources by name or by file: `load_prompts("xstest-safe:50")`, `load_prompts("mine.jsonl")`.
+
+Public sets are read from the folder that the environment variable `RESOLUTE_DATA` names (without it, `data` in the
+working directory). A set that is not there is an error that says where to get it; it is never replaced by less.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import cast
+
+from resolute.core import columns
+from resolute.core.catalogue import counted, entries, find
+from resolute.core.errors import ResoluteError
+from resolute.core.keys import derive
+from resolute.core.records import Prompt
+from resolute.core.rows import Row, looks_like_file, read_rows
+
+PLACE = "RESOLUTE_DATA"
+"""Environment variable that names the folder of public data sets."""
+
+
+def load_prompts(spec: str, *, seed: int = 0) -> list[Prompt]:
+    """The prompts of a source: a name of the catalogue or a file, each with an optional `:count`.
+
+    A count takes so many by a choice that depends on the prompts and `seed` alone, never on their order, and of which
+    a smaller count takes a part. Each different prompt comes once. Raises `ResoluteError` for an unknown name, a
+    missing file, and more prompts than there are.
+    """
+    name, count = counted(spec)
+    if name in entries("prompts") or not looks_like_file(name):
+        prompts = cast("Callable[[], list[Prompt]]", find("prompts", name))()
+    else:
+        prompts = read_prompts(Path(name))
+    distinct = list({prompt.id: prompt for prompt in prompts}.values())
+    return distinct if count is None else choose(distinct, count, spec=spec, seed=seed)
+
+
+def choose(prompts: Iterable[Prompt], count: int, *, spec: str, seed: int = 0) -> list[Prompt]:
+    """`count` of the prompts, by the order of a hash of seed and id."""
+    ranked = sorted(prompts, key=lambda prompt: (derive(seed, "prompt", prompt.id), prompt.id))
+    if count > len(ranked):
+        raise ResoluteError(f"there are {len(ranked)} prompts, not {count}", where=spec, mend="ask for fewer")
+    return ranked[:count]
+
+
+def read_prompts(path: Path) -> list[Prompt]:
+    """The prompts of anybody's file, by the names of its columns (see `columns.NAMES`).
+
+    Raises `ResoluteError` that names the file and its columns where none has prompts, or the row that is empty.
+    """
+    table = read_rows(path)
+    found = columns.find(table.columns, ("text", "goal", "kind", "category", "source", "expected"))
+    if "text" not in found:
+        what = f"no column of prompts; the file has {', '.join(map(repr, table.columns))}"
+        mend = f"rename one to one of: {', '.join(columns.NAMES['text'])}"
+        raise ResoluteError(what, where=str(path), mend=mend)
+    implied, _ = columns.layout(table.columns)
+    prompts: list[Prompt] = []
+    for number, row in enumerate(table.rows, 1):
+        said = {role: _text(row, name) for role, name in found.items()}
+        if not said["text"].strip():
+            raise ResoluteError("the prompt is empty", where=f"{path}, row {number}", mend="fill or delete the row")
+        kind = columns.kind_of(row, found.get("kind"))
+        prompts.append(
+            Prompt(
+                text=said["text"],
+                goal=said.get("goal") or said["text"],
+                kind=implied if kind == "unknown" else kind,
+                category=said.get("category", ""),
+                source=said.get("source") or path.name.split(".")[0],
+                expected=said.get("expected", ""),
+            )
+        )
+    return prompts
+
+
+def data_rows(name: str, needed: Iterable[str], *, get: str) -> list[Row]:
+    """The rows of a public set that lies at `name` below the data folder.
+
+    `get` says where the set is published. Raises `ResoluteError` where it is missing or lacks a column.
+    """
+    root = os.environ.get(PLACE)
+    path = Path(root or "data") / name
+    if not path.is_file():
+        place = f"{PLACE}={root}" if root else f"{PLACE} is not set, so ./data is looked into"
+        mend = f"get it from {get}, save it there, and let {PLACE} name the folder above ({place})"
+        raise ResoluteError(f"the data set {path.name} is missing", where=str(path), mend=mend)
+    table = read_rows(path)
+    if missing := sorted(set(needed) - set(table.columns)):
+        what = f"no column {', '.join(missing)}; the file has {', '.join(map(repr, table.columns))}"
+        raise ResoluteError(what, where=str(path), mend=f"get it again from {get}")
+    return table.rows
+
+
+def _text(row: Row, name: str) -> str:
+    value = row.get(name)
+    return "" if value is None else str(value)

@@ -1,0 +1,33 @@
+"""AdvBench-50, the study's harmful questions, plain and as the PAP persuasion rewrites that come with the study.
+
+Source: thu-coai/LRM-Safety-Study (MIT), from AdvBench (arXiv 2307.15043) and PAP (arXiv 2401.06373).
+"""
+
+from __future__ import annotations
+
+from resolute.core.records import Prompt
+from resolute.core.sources import data_rows
+
+_GET = "https://github.com/thu-coai/LRM-Safety-Study"
+
+
+def advbench() -> list[Prompt]:
+    """50 harmful goals."""
+    rows = data_rows("prompts/advbench50.jsonl", ["query"], get=_GET)
+    return [Prompt(text=row["query"], goal=row["query"], kind="harmful", source="advbench") for row in rows]
+
+
+def pap_advbench() -> list[Prompt]:
+    """The same 50 goals, each within one persuasive rewrite; `category` is the persuasion technique."""
+    rows = data_rows("prompts/pap_advbench50.jsonl", ["query", "final_query", "category"], get=_GET)
+    return [
+        Prompt(
+            text=row["final_query"],
+            goal=row["query"],
+            kind="harmful",
+            category=str(row["category"]),
+            framing="pap",
+            source="pap-advbench",
+        )
+        for row in rows
+    ]
