@@ -1,5 +1,9 @@
 """Floor 2: prompt sources. Each gives `Prompt` records from a file of the data folder (see `core.sources`)."""
 
+from resolute.core.sources import load_prompts
+
+__all__ = ["PROMPTS", "load_prompts"]
+
 PROMPTS: dict[str, str] = {
     "advbench": "resolute.prompts.advbench:advbench",
     "pap-advbench": "resolute.prompts.advbench:pap_advbench",
