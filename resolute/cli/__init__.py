@@ -10,6 +10,8 @@ import sys
 
 def main() -> None:
     """The entry point `resolute`."""
-    from resolute.cli.app import run
-
+    try:
+        from resolute.cli.app import run
+    except KeyboardInterrupt:
+        sys.exit(130)
     sys.exit(run(sys.argv[1:]))

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from resolute.cli.console import page
 from resolute.cli.inputs import home, traces
 from resolute.cli.making import Line, leave, make
-from resolute.cli.options import Inputs, Out, Plan, RecipeFile, Sets
+from resolute.cli.options import Out, Plan, RecipeFile, Sets
 
 
 def audit(
-    inputs: Inputs,
+    data: Annotated[Path, typer.Argument(metavar="INPUT", help="A run, an artifact, or a file of other people.")],
     auditor: Annotated[
         list[str] | None,
         typer.Option("--auditor", help="An instrument that looks for the patterns; may be given often."),
     ] = None,
     tokenizer: Annotated[
         str | None, typer.Option("--tokenizer", help="Folder or hub name lengths are counted with; default: words.")
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="What every goal of a foreign file is: harmful, benign, maths, code.")
+    ] = None,
+    opening: Annotated[
+        str | None, typer.Option("--opening", help="Where a foreign file's outputs start; default: detected and said.")
     ] = None,
     out: Out = None,
     recipe: RecipeFile = None,
@@ -31,6 +39,9 @@ def audit(
 
     resolute audit traces.jsonl --tokenizer path/to/tokenizer
     """
-    line = Line(home(inputs[0], out), recipe, sets or [], plan)
-    options = {"auditors": auditor, "tokenizer": tokenizer}
-    leave(make("audit", line, traces(inputs), options, then=f"resolute curate {line.out} --safety N --benign N"))
+    line = Line(home(data, out), recipe, sets or [], plan)
+    options = {"auditors": auditor, "tokenizer": tokenizer, "kind": kind, "opening": opening}
+    artifact = make("audit", line, traces([data]), options, then=f"resolute curate {line.out} --safety N --benign N")
+    if artifact is not None:
+        page(artifact.output("summary.md"))
+    leave(artifact)

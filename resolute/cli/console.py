@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -24,6 +25,18 @@ EVERY = 10.0
 def say(text: str = "", *, err: bool = False) -> None:
     """One line, with nothing in it that could steer the terminal."""
     typer.echo(terminal_safe(text), err=err)
+
+
+def page(path: Path) -> None:
+    """A Markdown file of ours: laid out on a terminal, as it is elsewhere."""
+    text = terminal_safe(path.read_text(encoding="utf-8"))
+    if not sys.stdout.isatty():
+        typer.echo(text)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console(highlight=False).print(Markdown(text, hyperlinks=False))
 
 
 @contextmanager
