@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from resolute.core.lengths import Counter, spread
+from resolute.core.markdown import table
 from resolute.core.rates import Rate, rate
 from resolute.core.reading import ReadTraces
 from resolute.core.records import PATTERNS, Kind, Pattern, RiskReport, Trace
@@ -110,21 +111,21 @@ def written(summary: Mapping[str, Any]) -> str:
         lines += [f"{summary['left_out']} rows were left out as asked."]
     if summary["replaced"]:
         lines += [f"{summary['replaced']} characters could not be stored and became U+FFFD."]
-    lines += ["", "## How it was read", "", *_table(("role", "column"), summary["columns"].items())]
+    lines += ["", "## How it was read", "", *table(("role", "column"), summary["columns"].items())]
     lines += [
         "",
         "Outputs start inside the thought." if summary["opened"] else "Outputs mark their thoughts themselves.",
     ]
     if summary["unread_rows"]:
-        lines += ["", *_table(("unread row", "why"), ((item["row"], item["why"]) for item in summary["unread_rows"]))]
-    lines += ["", "## Goals", "", *_table(("kind", "traces"), summary["kinds"].items())]
+        lines += ["", *table(("unread row", "why"), ((item["row"], item["why"]) for item in summary["unread_rows"]))]
+    lines += ["", "## Goals", "", *table(("kind", "traces"), summary["kinds"].items())]
     lines += ["", f"{summary['goals']} different goals.", "", "## Endings", ""]
-    lines += _table(("stopped in", "why", "traces"), ((e["where"], e["why"], e["n"]) for e in summary["endings"]))
+    lines += table(("stopped in", "why", "traces"), ((e["where"], e["why"], e["n"]) for e in summary["endings"]))
     lines += ["", f"{summary['no_thought']} without a thought, {summary['looping']} end in a loop,"]
     lines[-1] += f" {summary['extra_closes']} close their thought more than once."
     lines += ["", f"## Lengths in {terminal_safe(str(summary['unit']))}", ""]
     header = ("part", "texts", "mean", "median", "p90", "p99", "longest")
-    lines += _table(header, ((part, *values.values()) for part, values in summary["lengths"].items()))
+    lines += table(header, ((part, *values.values()) for part, values in summary["lengths"].items()))
     return "\n".join([*lines, "", *_patterns(summary), ""])
 
 
@@ -137,18 +138,9 @@ def _patterns(summary: Mapping[str, Any]) -> list[str]:
         (row["auditor"], row["kind"], row["pattern"].replace("_", " "), row["shown"], row["n"], row["goals"])
         for row in summary["patterns"]
     )
-    lines += [*_table(header, shown), ""]
+    lines += [*table(header, shown), ""]
     if any(row["auditor"].startswith("screen ") for row in summary["patterns"]):
         lines += ["`screen` reads surface words and is not validated against people: it says where to look first."]
     if any(row["kind"] == "unknown" for row in summary["patterns"]):
         lines += ["Goals of unknown kind are read as if they were harmful: say `--set audit.kind=...` to change that."]
     return lines
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
-    def line(cells: Iterable[Any]) -> str:
-        return (
-            "| " + " | ".join(terminal_safe(str(cell)).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
-        )
-
-    return [line(header), "|" + "---|" * len(header), *map(line, rows)]
