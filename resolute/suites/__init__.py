@@ -1,4 +1,9 @@
 """Floor 2: suites, the named sets of prompts, attacks and judges a model is evaluated with."""
 
-SUITES: dict[str, str] = {}
+SUITES: dict[str, str] = {
+    "advbench": "resolute.suites.advbench:ADVBENCH",
+    "xstest": "resolute.suites.xstest:XSTEST",
+    "math500": "resolute.suites.maths:MATH500",
+    "aime24": "resolute.suites.maths:AIME24",
+}
 """Name -> loader of a `Suite`."""
