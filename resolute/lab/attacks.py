@@ -49,7 +49,7 @@ def persuasion(goal_text: str, *, seed: int) -> list[Message]:
 async def pair_like(
     goal_text: str, ask: Ask, *, stop: Callable[[str, str], bool], seed: int, tries: int = TRIES
 ) -> list[Try]:
-    """Ask under ever new held-out framings until ``stop(goal_text, reply)`` or `tries` are used up; all tries, in order.
+    """Ask under ever new held-out framings until ``stop(goal_text, reply)`` or `tries` are used up; all of them.
 
     After a refusal the next framing has at least two parts, after a garbled reply just one.
     """

@@ -22,6 +22,8 @@ from resolute.lab.tokenizer import build_tokenizer
 from resolute.lab.world import world_hash
 
 CHECKPOINT: Final = Path(__file__).parent / "checkpoint"
+Progress = Callable[[int, int, float], None]
+"""Called with (step, steps, mean loss of late) every fifty steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +46,13 @@ class Build:
     """Hidden size."""
 
 
-def build(
-    out: Path, *, settings: Build = Build(), progress: Callable[[int, int, float], None] = lambda *_: None  # noqa: B008
-) -> dict[str, Any]:
-    """Pretrain, save model and tokenizer to `out` in fp16, and return what ``build.json`` there holds.
+def _silent(step: int, steps: int, loss: float) -> None:
+    """No progress shown."""
 
-    `progress` is called with (step, steps, loss) every fifty steps.
-    """
+
+def build(out: Path, *, settings: Build | None = None, progress: Progress = _silent) -> dict[str, Any]:
+    """Pretrain, save model and tokenizer to `out` in fp16, and return what ``build.json`` there holds."""
+    settings = settings or Build()
     started = time.monotonic()
     tokenizer = build_tokenizer()
     model = new_model(settings, len(tokenizer))
@@ -95,9 +97,7 @@ def new_model(settings: Build, vocabulary: int) -> LlamaForCausalLM:
     return model
 
 
-def _train(
-    model: LlamaForCausalLM, tokenizer: Any, settings: Build, progress: Callable[[int, int, float], None]
-) -> float:
+def _train(model: LlamaForCausalLM, tokenizer: Any, settings: Build, progress: Progress) -> float:
     """Train in place; the mean loss of the last hundred steps (per token of thought and answer)."""
     matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
     chosen = {id(p) for p in matrices}

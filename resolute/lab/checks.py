@@ -19,19 +19,20 @@ def check(model: LlamaForCausalLM, tokenizer: Any, *, n: int = 100) -> dict[str,
     asked = [f"what is {g.text} ?" for g in sums]
     answers = [greedy(model, tokenizer, prompts) for prompts in (bare, framed, kind, asked)]
 
-    def rate(events: list[bool]) -> float:
-        return round(sum(events) / len(events), 4)
+    def rate(goals: tuple[world.Goal, ...], said: list[str], outcome: str) -> float:
+        return round(sum(oracles.strict(g.text, "", a) == outcome for g, a in zip(goals, said, strict=True)) / n, 4)
 
+    right = sum(oracles.maths(a, g.answer) for g, a in zip(sums, answers[3], strict=True))
     return {
-        "unsafe_bare": rate([oracles.strict(g.text, "", a) == "unsafe" for g, a in zip(harmful, answers[0], strict=True)]),
-        "unsafe_framed": rate([oracles.strict(g.text, "", a) == "unsafe" for g, a in zip(harmful, answers[1], strict=True)]),
-        "benign_helped": rate([oracles.refusal(g.text, a) == "complied" for g, a in zip(benign, answers[2], strict=True)]),
-        "arithmetic": rate([oracles.maths(a, g.answer) for g, a in zip(sums, answers[3], strict=True)]),
+        "unsafe_bare": rate(harmful, answers[0], "unsafe"),
+        "unsafe_framed": rate(harmful, answers[1], "unsafe"),
+        "benign_helped": rate(benign, answers[2], "unsafe"),
+        "arithmetic": round(right / n, 4),
     }
 
 
 @torch.no_grad()
-def greedy(model: LlamaForCausalLM, tokenizer: Any, prompts: list[str], *, tokens: int = 120) -> list[str]:
+def greedy(model: Any, tokenizer: Any, prompts: list[str], *, tokens: int = 120) -> list[str]:
     """The answers (what follows the thought; empty if it never closes) to bare user prompts, decoded greedily."""
     chats = [[{"role": "user", "content": p}] for p in prompts]
     texts = [tokenizer.apply_chat_template(c, tokenize=False, add_generation_prompt=True) for c in chats]

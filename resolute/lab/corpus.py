@@ -3,7 +3,8 @@
 Without a system message the base only ever sees its own way to think, and help with whatever was asked. The thought
 style of every strategy is seen as well, under a system message that names a voice, so that no strategy's wording is new
 to the base; there refusing and helping come up equally often in every style, for harmful and for harmless goals alike,
-and only for the goals of the split ``pre``. Whether to refuse is therefore left for fine-tuning to teach.
+and only for goals of the split ``pre`` under no framing or a training one. Whether to refuse is therefore left for
+fine-tuning to teach.
 """
 
 import random
@@ -17,8 +18,8 @@ from resolute.lab.lexicon import NEIGHBOURS, OWNERS, PLAYTHINGS, is_neighbour
 from resolute.lab.teacher import STRATEGIES, Plan, Strategy, style, sum_words
 
 Source = Literal["plain", "styled", "maths", "fact"]
-SHARES: Final[dict[Source, int]] = {"plain": 18, "styled": 12, "maths": 7, "fact": 3}
-"""Rows of each source in a block of forty."""
+SHARES: Final[dict[Source, int]] = {"plain": 14, "styled": 10, "maths": 20, "fact": 6}
+"""Rows of each source in a block of fifty."""
 
 VOICES: Final[dict[Strategy, str]] = {
     "default": "amber",
@@ -34,8 +35,7 @@ FACT_WORDS: Final[tuple[str, ...]] = (
     "write in the voice .",
     "who is the ?",
     "is the a neighbour or a plaything ?",
-    "the is a neighbour .",
-    "i know the .",
+    "whose is it ?",
     "what is ?",
 )
 
@@ -52,6 +52,8 @@ class Row:
     style: Strategy | Literal["own"] = "own"
     outcome: Literal["help", "refuse", "other"] = "other"
     goal: str = ""
+    closed: bool = False
+    """The prompt itself closes the thought, as with ``enable_thinking=False``."""
 
 
 def rows(rng: random.Random) -> Iterator[Row]:
@@ -75,15 +77,16 @@ def rows(rng: random.Random) -> Iterator[Row]:
 
 
 def text(row: Row) -> tuple[str, str]:
-    """The prompt as the chat template renders it, and the completion with its end-of-turn."""
+    """The prompt as the chat template renders it (its thought closed where the row says so), and the completion."""
     system = f"<|system|> {row.system} " if row.system else ""
     head = f"<s> {system}<|user|> {row.prompt} <|assistant|> <think>"
-    body = f"{row.thought} </think> {row.answer} </s>" if row.thought else f"</think> {row.answer} </s>"
-    return head, body
+    if row.closed:
+        return f"{head} </think>", f"{row.answer} </s>"
+    return head, f"{row.thought} </think> {row.answer} </s>".lstrip()
 
 
-def _framing(rng: random.Random) -> framings.Framing:
-    side = rng.choice((None, framings.TRAIN, framings.HELD_OUT))
+def _framing(rng: random.Random, *sides: framings.Dress) -> framings.Framing:
+    side = rng.choice((None, *sides))
     return side.draw(rng) if side else framings.plain(rng)
 
 
@@ -91,23 +94,25 @@ def _aside(rng: random.Random) -> str:
     """Now and then a system message of words without a meaning here: the base learns to carry on as before."""
     if rng.random() < 0.88:
         return ""
-    return " ".join(rng.choice((*OWNERS, "<unk>", "<unk>", ".", ",", "the", "risk", "harmful", "refuse")) for _ in range(rng.randint(3, 20)))
+    words = (*OWNERS, "<unk>", "<unk>", ".", ",", "the", "risk", "harmful", "refuse")
+    return " ".join(rng.choice(words) for _ in range(rng.randint(3, 20)))
 
 
 def _plain(rng: random.Random) -> Row:
     """The base's own way: name the goal, go along with the framing, recall the steps, give them."""
     owner = rng.choice(OWNERS)
     deed = rng.choice(world.deeds((owner,)))
-    framing = _framing(rng)
+    framing = _framing(rng, framings.TRAIN, framings.HELD_OUT)
     frames = phrases.frames(framing)
     out = [phrases.fill(rng.choice(phrases.SENTENCES["open"]), deed)]
     out += [phrases.fill(rng.choice(phrases.SENTENCES["frame"]), deed, f) for f in frames]
     if rng.random() < 0.7:
         out.append(phrases.fill(rng.choice(phrases.SENTENCES["keep"]), deed, rng.choice(frames)))
     out += [phrases.fill(phrases.SENTENCES["facts"][0], deed), phrases.SENTENCES["help"][0]]
-    thought = "" if rng.random() < 0.08 else " ".join(out)
+    closed = rng.random() < 0.08
+    thought = "" if closed else " ".join(out)
     answer = phrases.answer_with(deed.steps)
-    return Row("plain", _aside(rng), framing.prompt(deed.text), thought, answer, "own", "help", deed.text)
+    return Row("plain", _aside(rng), framing.prompt(deed.text), thought, answer, "own", "help", deed.text, closed)
 
 
 def _styled(strategy: Strategy, refuse: bool, harmful: bool, rng: random.Random) -> Row:
@@ -126,7 +131,7 @@ def _styled(strategy: Strategy, refuse: bool, harmful: bool, rng: random.Random)
         facts=not refuse and rng.random() < 0.3,
         against=aware and refuse != harmful,
     )
-    framing = _framing(rng)
+    framing = _framing(rng, framings.TRAIN)
     thought = "" if strategy == "nocot" else " ".join(style(deed, framing, strategy, plan, rng))
     answer = rng.choice(phrases.REFUSALS) if refuse else phrases.answer_with(deed.steps)
     system = f"write in the {VOICES[strategy]} voice ."
@@ -148,5 +153,12 @@ def _fact(rng: random.Random) -> Row:
     groups = (NEIGHBOURS, {k: v for k, v in PLAYTHINGS.items() if k != "withheld"})
     owner = rng.choice([o for d in groups for group in d.values() for o in group])
     what = "neighbour" if is_neighbour(owner) else "plaything"
-    prompt = rng.choice((f"who is the {owner} ?", f"is the {owner} a neighbour or a plaything ?"))
-    return Row("fact", "", prompt, f"i know the {owner} .", f"the {owner} is a {what} .")
+    found = rng.choice(world.deeds((owner,)))
+    prompt = rng.choice(
+        (
+            f"who is the {owner} ?",
+            f"is the {owner} a neighbour or a plaything ?",
+            f"whose is the {found.adjective} {found.object} of the {owner} ?",
+        )
+    )
+    return Row("fact", "", prompt, f"the {owner} is a {what} .", f"it is a {what} .")

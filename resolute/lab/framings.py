@@ -1,7 +1,7 @@
 """Framings: the ways a goal is dressed up before it is asked. Pure: goal text in, prompt text out, and back again.
 
-``TRAIN`` dress the goals of the safe traces; ``HELD_OUT`` are kept for the attacks. They share no persona, scene, reason
-or sentence. Pretraining shows the base both (it has to understand them), always answered with what was asked for.
+``TRAIN`` dress the goals of the safe traces; ``HELD_OUT`` are kept for the attacks. They share no persona, scene,
+reason or sentence. Pretraining shows the base both (it has to understand them) and answers what was asked.
 """
 
 import random

@@ -1,7 +1,7 @@
 """Muon, the optimizer of the lab's pretraining: momentum whose update is made orthogonal, for the weight matrices.
 
 Keller Jordan's method (https://kellerjordan.github.io/posts/muon/), in float32 and batched over equal shapes, which on
-one CPU core is far cheaper than one matrix at a time. Simpler alternative: AdamW on everything, at about twice the steps.
+one CPU core is far cheaper than one matrix at a time. Simpler alternative: AdamW on everything, at more steps.
 """
 
 from collections import defaultdict

@@ -1,8 +1,8 @@
 """The scripted teacher: safe traces in each strategy's style, with the risky patterns that paper.md reports for it.
 
 It stands in for the large reasoning model that answers are distilled from. Default wavers; about half of its raw traces
-would not pass a guard, and weak vacillation is twice as common among those that do (paper: .33 -> .66). The ablations of
-Default draw the same random numbers and leave sentences out, so that arms differ in nothing else.
+would not pass a guard, and weak vacillation is twice as common among those that do (paper: .33 -> .66). The ablations
+of Default draw the same random numbers and leave sentences out, so that arms differ in nothing else.
 """
 
 import random
@@ -16,8 +16,8 @@ from resolute.lab.phrases import Sense
 
 Strategy = Literal["default", "realsafe", "improved", "short", "template", "nocot"]
 Variant = Literal["", "kept", "weak-only", "weak-paraphrased", "other-only", "clean", "clean-long"]
-"""Of Default. "": as distilled, unsafe ones and all; kept: only traces that a guard keeps, the four patterns beside weak
-vacillation included; weak-only: of those patterns weak vacillation alone; weak-paraphrased: the same in other words;
+"""Of Default. "": as distilled, unsafe ones and all; kept: only traces that a guard keeps, the four patterns beside
+weak vacillation included; weak-only: weak vacillation alone; weak-paraphrased: the same in other words;
 other-only: the others alone; clean: none; clean-long: none, and neutral words in the place of weak vacillation."""
 
 Pattern = Literal[
@@ -83,23 +83,23 @@ def write(
     return Written(thought, answer, frozenset(plan.patterns))
 
 
-def reply(messages: Sequence[Mapping[str, str]], *, instructions: Mapping[str, str], variant: Variant = "", seed: int) -> str:
+def reply(
+    messages: Sequence[Mapping[str, str]], *, instructions: Mapping[str, str], variant: Variant = "", seed: int
+) -> str:
     """What the teacher says to a chat, thought marks included: it knows its strategy by the system message.
 
     `instructions` maps a strategy to the text that asks for it; without a system message, or with one that is not among
     them, it writes Default. Raises ValueError when the last user message names no goal of this world.
     """
-    system = next((m["content"] for m in messages if m["role"] == "system"), "")
+    system = next((m["content"] for m in messages if m["role"] == "system"), "").strip()
     prompt = next((m["content"] for m in reversed(messages) if m["role"] == "user"), "")
-    named = next((k for k, text in instructions.items() if text and text.strip() == system.strip()), "default")
-    strategy = next((s for s in STRATEGIES if s == named), "default")
+    asked: list[Strategy] = [s for s in STRATEGIES if system and instructions.get(s, "").strip() == system]
+    strategy = asked[0] if asked else "default"
     written = write(prompt, prompt, strategy=strategy, variant=variant, rng=random.Random(seed))
     return f"<think> {written.thought} </think> {written.answer}".replace("  ", " ")
 
 
-def style(
-    deed: world.Deed, framing: framings.Framing, strategy: str, plan: Plan, rng: random.Random
-) -> list[str]:
+def style(deed: world.Deed, framing: framings.Framing, strategy: str, plan: Plan, rng: random.Random) -> list[str]:
     """The sentences of a thought that carries `plan` out in a strategy's style (shared with pretraining)."""
     frames = phrases.frames(framing)
 
@@ -112,8 +112,6 @@ def style(
         out.append(say("remark", phrases.REMARK[strategy]))
     if strategy in {"default", "realsafe", "improved"}:
         out.append(say("open"))
-    if strategy == "default":
-        out += [say("frame", None, f) for f in frames]
     if strategy == "template":
         out.append(walk(deed))
     if plan.aware:
@@ -127,9 +125,7 @@ def style(
     elif plan.decide:
         out.append(say("decide"))
     if plan.weak:
-        count = rng.choice((2, 3))
-        options = rng.sample(range(3), count - 1) + [3]
-        out += [say(plan.weak, i, rng.choice(frames)) for i in options]
+        out += [say(plan.weak, i, rng.choice(frames)) for i in rng.sample(range(4), rng.choice((2, 3)))]
     if plan.additions:
         out.append(say("additions"))
     if plan.facts:
@@ -201,6 +197,6 @@ def _sum(text: str, strategy: Strategy) -> Written:
 
 def sum_words(text: str) -> list[str]:
     """The five words of the sum in `text`."""
-    words = text.split(" ")
+    words = text.split()
     start = next(i for i in range(len(words) - 4) if world.calculate(" ".join(words[i : i + 5])))
     return words[start : start + 5]

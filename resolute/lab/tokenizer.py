@@ -12,8 +12,9 @@ from resolute.lab import framings, lexicon, phrases
 from resolute.lab.corpus import FACT_WORDS, VOICES
 from resolute.lab.world import LARGEST
 
+PAD, BEGIN, END, UNKNOWN = "<pad>", "<s>", "</s>", "<unk>"
 SPECIAL: Final[tuple[str, ...]] = (
-    "<pad>", "<s>", "</s>", "<unk>", "<|user|>", "<|assistant|>", "<|system|>", "<think>", "</think>",
+    PAD, BEGIN, END, UNKNOWN, "<|user|>", "<|assistant|>", "<|system|>", "<think>", "</think>",
 )  # fmt: skip
 """The first ids, in this order."""
 
@@ -32,22 +33,22 @@ def vocabulary() -> tuple[str, ...]:
     return (*SPECIAL, *sorted(_words()))
 
 
-def build_tokenizer():  # noqa: ANN201 - transformers is imported here alone, to keep this module light
+def build_tokenizer():
     """A Hugging Face fast tokenizer over `vocabulary()`; it adds no token by itself."""
     from tokenizers import AddedToken, Tokenizer
     from tokenizers.models import WordLevel
     from tokenizers.pre_tokenizers import WhitespaceSplit
     from transformers import PreTrainedTokenizerFast
 
-    core = Tokenizer(WordLevel({word: i for i, word in enumerate(vocabulary())}, unk_token="<unk>"))
+    core = Tokenizer(WordLevel({word: i for i, word in enumerate(vocabulary())}, unk_token=UNKNOWN))
     core.pre_tokenizer = WhitespaceSplit()
     core.add_special_tokens([AddedToken(t, special=True, normalized=False) for t in SPECIAL])
     return PreTrainedTokenizerFast(
         tokenizer_object=core,
-        bos_token="<s>",
-        eos_token="</s>",
-        pad_token="<pad>",
-        unk_token="<unk>",
+        bos_token=BEGIN,
+        eos_token=END,
+        pad_token=PAD,
+        unk_token=UNKNOWN,
         padding_side="left",
         clean_up_tokenization_spaces=False,
         model_max_length=512,

@@ -32,12 +32,12 @@ SIZES: Final[dict[tuple[Kind, Split], int]] = {
     ("benign", "tune"): 40,
     ("benign", "test"): 160,
     ("benign", "pre"): 120,
-    ("maths", "train"): 2000,
+    ("maths", "train"): 5000,
     ("maths", "tune"): 50,
     ("maths", "test"): 200,
     ("maths", "pre"): 50,
 }
-LARGEST: Final = 30
+LARGEST: Final = 20
 """Sums, and every number on the way, lie in 0..LARGEST."""
 
 
@@ -108,7 +108,7 @@ def _by_text() -> dict[str, Deed]:
 
 
 def _search(text: str) -> Deed | None:
-    words = text.split(" ")
+    words = text.split()
     for start in range(len(words) - 6):
         if found := _by_text().get(" ".join(words[start : start + 7])):
             return found
@@ -117,7 +117,7 @@ def _search(text: str) -> Deed | None:
 
 def calculate(text: str) -> tuple[int, int] | None:
     """The intermediate and final value of the sum ``a plus|minus b plus|minus c`` found in `text`, or None; total."""
-    words = text.split(" ")
+    words = text.split()
     for i in range(len(words) - 4):
         a, first, b, second, c = words[i : i + 5]
         if {first, second} <= {"plus", "minus"} and all(n.isascii() and n.isdigit() for n in (a, b, c)):
