@@ -1,0 +1,176 @@
+"""`resolute train`: supervised fine-tuning on exactly what will be sampled.
+
+The gate (`models.mask_audit`) comes first: the run stops before any step unless every row's thought, closing mark,
+answer and end of turn carry loss, its prompt carries none, and nothing was cut. The rows it passed go to TRL's
+`SFTTrainer` as ids and labels, untouched. Input role `examples` (Parquet of `Example`); outputs `checkpoint/` (Hugging
+Face format, safetensors, the model's own tokenizer files byte for byte), `mask_audit.json` and `loss.jsonl`; with LoRA
+also `adapter/`, merged into the checkpoint.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from resolute.core.errors import ResoluteError
+from resolute.core.files import read_json, read_records, write_json, write_jsonl
+from resolute.core.jobs import Job, Work
+from resolute.core.records import Example
+from resolute.core.settings import Train
+from resolute.models.identity import Model, resolve
+
+if TYPE_CHECKING:
+    from resolute.models.mask_audit import Audited, MaskAudit
+    from resolute.models.render import Renderer
+
+VERSION = 1
+
+_VERBATIM = (
+    "tokenizer*",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.*",
+    "merges.txt",
+    "*.model",
+    "*.tiktoken",
+    "chat_template*",
+)
+"""Files of the tokenizer and its template: copied, so that the tuned model is sampled as it was trained."""
+
+
+def identity(job: Job) -> dict[str, Any]:
+    """The untouched model; refuses, before anything is made, what cannot be trained."""
+    settings = _settings(job)
+    model = _model(settings)
+    if settings.device_batch_size and settings.batch_size % settings.device_batch_size:
+        what = f"batch_size {settings.batch_size} is no multiple of device_batch_size {settings.device_batch_size}"
+        raise ResoluteError(what, where="train.device_batch_size", mend="choose a divisor of batch_size")
+    return {"model": model.identity}
+
+
+def run(work: Work) -> None:
+    """Gate, train, save; raises `ResoluteError` before the first step where a row or the model is unfit."""
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    from resolute.models.mask_audit import audit
+    from resolute.models.render import Renderer
+
+    settings = _settings(work.job)
+    folder = _folder(_model(settings))
+    source = work.job.inputs["examples"]
+    examples = read_records(source, Example)
+    work.progress("rendering", 0, len(examples))
+    renderer = Renderer.load(folder)
+    audited = audit(examples, renderer, max_length=settings.max_length, thinking=settings.thinking)
+    work.progress("rendering", len(examples), len(examples))
+    write_json(work.folder / "mask_audit.json", audited.report.model_dump(mode="json"))
+    audited.report.require(overlong=settings.overlong, where=str(source))
+    _count(work, audited.report)
+    tune(work, settings, folder, renderer, audited)
+
+
+def tune(work: Work, settings: Train, folder: Path, renderer: Renderer, audited: Audited) -> None:
+    """Train the checkpoint in `folder` on audited rows and save it; the rows are not looked at again."""
+    try:
+        from resolute.models.tune import fit
+    except ImportError as error:
+        mend = "install the training extra: pip install 'resolute[train]'"
+        raise ResoluteError(f"training needs {error.name}", where=str(folder), mend=mend) from error
+    scratch = work.folder / "work"
+    shutil.rmtree(scratch, ignore_errors=True)
+    losses = fit(settings, folder, renderer, audited, scratch, work.progress)
+    write_jsonl(work.folder / "loss.jsonl", losses)
+    made = scratch / "checkpoint"
+    keep_tokenizer(folder, made)
+    stop_at_turn_end(folder, made, renderer.stop_ids)
+    (made / "README.md").write_text(card(settings, audited.report, len(losses)), encoding="utf-8")
+    for name in ("checkpoint", "adapter"):
+        shutil.rmtree(work.folder / name, ignore_errors=True)
+        if (scratch / name).exists():
+            (scratch / name).replace(work.folder / name)
+    shutil.rmtree(scratch, ignore_errors=True)
+    work.count(steps=len(losses))
+
+
+def keep_tokenizer(source: Path, target: Path) -> None:
+    """Copy the tokenizer and its chat template byte for byte."""
+    for form in _VERBATIM:
+        for path in source.glob(form):
+            if path.is_file():
+                shutil.copyfile(path, target / path.name)
+
+
+def stop_at_turn_end(source: Path, target: Path, stop_ids: Sequence[int]) -> None:
+    """Write the model's own generation settings, with every id that ends a turn among its end marks.
+
+    A checkpoint that does not name the template's end mark would talk on after it on servers that read this file.
+    """
+    own = source / "generation_config.json"
+    settings: dict[str, Any] = read_json(own) if own.is_file() else {}
+    write_json(target / "generation_config.json", {**settings, "eos_token_id": list(stop_ids)})
+
+
+def card(settings: Train, report: MaskAudit, steps: int) -> str:
+    """The model card: what it was made from, how, and what carried loss. No texts of the data."""
+    from resolute import __version__
+
+    values = "\n".join(f"| {name} | {value} |" for name, value in settings.model_dump(exclude={"model"}).items())
+    parts = "\n".join(f"| {part} | {report.covered[part]} | {tokens} |" for part, tokens in report.loss_tokens.items())
+    kinds = ", ".join(f"{share.rows} {kind}" for kind, share in sorted(report.by_kind.items()))
+    return _CARD.format(
+        base=Path(settings.model).name, version=__version__, steps=steps, kept=report.kept, rows=report.rows,
+        overlong=len(report.overlong), kinds=kinds, values=values, parts=parts,
+    )  # fmt: skip
+
+
+_CARD = """---
+library_name: transformers
+tags: [resolute, safety, sft]
+---
+# {base}, fine-tuned for safety
+
+Made by Resolute {version} in {steps} optimizer steps from {base}. Evaluate it before anyone relies on it.
+
+Data: {kept} of {rows} rows ({kinds}); {overlong} left out as too long, none cut.
+
+| setting | value |
+|---|---|
+{values}
+
+Mask audit: every row was rendered, tokenised and decoded back before the first step.
+
+| part | rows wholly under loss | tokens under loss |
+|---|---|---|
+{parts}
+"""
+
+
+def _count(work: Work, report: MaskAudit) -> None:
+    work.count(
+        rows=report.rows, kept=report.kept, overlong=len(report.overlong), with_thought=report.with_thought,
+        tokens=report.tokens, loss_tokens=sum(report.loss_tokens.values()),
+    )  # fmt: skip
+    if report.overlong:
+        work.note(f"{len(report.overlong)} of {report.rows} rows left out: longer than {report.max_length} tokens")
+
+
+def _settings(job: Job) -> Train:
+    if not isinstance(job.settings, Train):
+        raise TypeError(f"train was handed settings of {type(job.settings).__name__}")
+    return job.settings
+
+
+def _model(settings: Train) -> Model:
+    model = resolve(settings.model)
+    if model.kind != "local":
+        what = f"{settings.model!r} has no weights here to train"
+        raise ResoluteError(what, where="train.model", mend="name a folder with a checkpoint, or org/name@commit")
+    return model
+
+
+def _folder(model: Model) -> Path:
+    if model.path is None:
+        raise ValueError(f"the local model {model.name} has no folder")
+    return model.path
