@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from resolute.core.jobs import Progress
 
+WIDE = 160
+"""Columns of a table that goes to no terminal."""
 EVERY = 10.0
 """Seconds between two plain lines of one activity."""
 
@@ -37,6 +39,15 @@ def page(path: Path) -> None:
     from rich.markdown import Markdown
 
     Console(highlight=False).print(Markdown(text, hyperlinks=False))
+
+
+def table(run: Path) -> None:
+    """The main table of a report, from the run folder that holds it."""
+    from rich.console import Console
+
+    from resolute.stages.report import terminal_table
+
+    Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(terminal_table(run))
 
 
 @contextmanager

@@ -51,8 +51,16 @@ def numbered(role: str, paths: Sequence[Path]) -> dict[str, Path]:
 
 def traces(paths: Sequence[Path]) -> dict[str, Path]:
     """The traces each input holds or leads to."""
-    makers = ("distill", "evaluate")
-    return numbered("traces", [from_run(p, makers).output("traces.parquet") if is_run(p) else _file(p) for p in paths])
+    return numbered("traces", [_maker(p).output("traces.parquet") if is_run(p) else _file(p) for p in paths])
+
+
+def _maker(run: Path) -> Artifact:
+    """Who wrote the traces of a run: a model that was asked, or the stage that read other people's file."""
+    from resolute.core.runs import Run
+
+    held = {artifact.stage for artifact in Run(run).entries().values()}
+    asked = [stage for stage in ("distill", "evaluate") if stage in held]
+    return from_run(run, asked or ["audit", "judge"])
 
 
 def role_of(path: Path) -> str:
@@ -93,8 +101,7 @@ def _material_of_run(path: Path, found: dict[str, list[Path]]) -> None:
     from resolute.core.runs import Run
 
     held = {artifact.stage for artifact in Run(path).entries().values()}
-    maker = from_run(path, ["distill", "evaluate"] if held & {"distill", "evaluate"} else ["audit"])
-    found["traces"].append(maker.output("traces.parquet"))
+    found["traces"].append(_maker(path).output("traces.parquet"))
     if "audit" in held:
         found["risks"].append(from_run(path, ["audit"]).output("risks.parquet"))
     if "judge" in held:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
 from resolute.cli.inputs import home, traces
 from resolute.cli.making import Line, leave, make
-from resolute.cli.options import Judges, Out, Plan, RecipeFile, Sets
+from resolute.cli.options import Inputs, Judges, Out, Plan, RecipeFile, Sets
 
 
 def judge(
-    data: Annotated[Path, typer.Argument(metavar="INPUT", help="A run, an artifact, or a file of other people.")],
+    inputs: Inputs,
     judge: Judges = None,
     out: Out = None,
     recipe: RecipeFile = None,
@@ -26,5 +21,5 @@ def judge(
 
     resolute judge runs/mine --judge refusal
     """
-    line = Line(home(data, out), recipe, sets or [], plan)
-    leave(make("judge", line, traces([data]), {"judges": judge}))
+    line = Line(home(inputs[0], out), recipe, sets or [], plan)
+    leave(make("judge", line, traces(inputs), {"judges": judge}))

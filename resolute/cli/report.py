@@ -1,4 +1,4 @@
-"""`resolute report`: write the report of a study again."""
+"""`resolute report`: write the report of a study, or of a run as a study of one row."""
 
 from __future__ import annotations
 
@@ -7,35 +7,40 @@ from typing import Annotated, Any
 
 import typer
 
-from resolute.cli.console import say
+from resolute.cli.console import say, table
+from resolute.cli.inputs import is_run
 from resolute.cli.making import Line, make
 from resolute.cli.options import Plan, RecipeFile, Sets
 from resolute.core.errors import ResoluteError
 
 
 def report(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="The run folder of a study.")],
-    title: Annotated[str | None, typer.Option("--title", help="Of the page.")] = None,
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The run folder of a study, or of one judged evaluation.")],
+    title: Annotated[
+        str | None, typer.Option("--title", help="Of the page; default: the study's, or the run's name.")
+    ] = None,
     recipe: RecipeFile = None,
     sets: Sets = None,
     plan: Plan = False,
 ) -> None:
-    """Write the report of a study again.
+    """Write the report of a study, or of one run.
 
     One self-contained page, and the table in Markdown and CSV.
     """
     from resolute.core.files import atomic, read_json
     from resolute.study.run import EXPORTS
 
+    if not is_run(run):
+        raise ResoluteError("not a run folder", where=str(run), mend="name one that study, evaluate or judge made")
     study = run / "study.json"
-    if not study.is_file():
-        raise ResoluteError("no study here", where=str(run), mend="run `resolute study RECIPE --out RUN` first")
-    asked: dict[str, Any] = read_json(study)
+    asked: dict[str, Any] = read_json(study) if study.is_file() else {}
     base = (asked.get("recipe") or {}).get("report") or {"title": asked.get("name") or run.name}
-    artifact = make("report", Line(run, recipe, sets or [], plan), {"study": study}, {"title": title}, base=base)
+    source = study if study.is_file() else run
+    artifact = make("report", Line(run, recipe, sets or [], plan), {"study": source}, {"title": title}, base=base)
     if artifact is None:
         return
     for name in EXPORTS:
         with atomic(run / name) as stream:
             stream.write(artifact.output(name).read_bytes())
-    say(f"report: {run / 'report.html'}")
+    table(run)
+    say(f"report: {(run / 'report.html').resolve()}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from resolute.cli.console import page, say
+from resolute.cli.console import say, table
 from resolute.cli.failures import FAILED_ROWS
 from resolute.cli.inputs import home
 from resolute.cli.options import Out, Plan, Sets
@@ -69,9 +69,7 @@ def _study(recipe: Path, out: Path, *, seeds: int | None, quick: bool, sets: Seq
         return
     with watching(len(graph.nodes)) as watch:
         finished = run_study(asked, graph, out, watch)
-    table = out / "report.md"
-    if table.is_file():
-        page(table)
+    table(out)
     say(f"report: {finished.report.resolve()}")
     for node, error in finished.failed.items():
         say(f"failed: {graph.nodes[node].stage} of {graph.nodes[node].label}: {error}", err=True)

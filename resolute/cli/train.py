@@ -10,6 +10,7 @@ import typer
 from resolute.cli.inputs import examples, home
 from resolute.cli.making import Line, job, leave, make
 from resolute.cli.options import Model, Out, Plan, RecipeFile, Sets
+from resolute.cli.shown import show_rows
 
 
 def train(
@@ -51,10 +52,7 @@ def train(
     }
     inputs = {"examples": examples(data)}
     if show:
-        from resolute.stages.train import show as rows
-
-        for row in rows(job("train", line, inputs, options), show):
-            typer.echo(row)
+        show_rows(job("train", line, inputs, options), show)
         return
     suite = "--suite SUITE --max-tokens 4096"
     leave(make("train", line, inputs, options, then=f"resolute evaluate {line.out} {suite}"))

@@ -34,7 +34,6 @@ def test_what_stands_already_is_not_made_again(resolute: Shell, traces: Path) ->
 
 def test_a_run_is_its_own_folder_for_the_next_verb(resolute: Shell, traces: Path, here: Path) -> None:
     resolute("audit", traces, "--out", "work/one")
-    assert resolute("audit", "work/one").code == 1, "a run of nothing but an audit holds no traces of ours to audit"
     told = resolute("curate", "work/one", "--safety", "0", "--benign", "10", "--set", "curate.short=take", "--plan")
     assert told.code == 0, told.err
     assert "folder: work/.store/curate/" in told.out
