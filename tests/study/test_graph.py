@@ -75,7 +75,10 @@ def test_the_command_line_wins_over_the_recipe() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("schema: 1\nname: x\ngrid: {rows: {a: {tran: {}}}}\nevaluate: {model: m, suites: [lab]}\n", "unknown sections"),
+        (
+            "schema: 1\nname: x\ngrid: {rows: {a: {tran: {}}}}\nevaluate: {model: m, suites: [lab]}\n",
+            "unknown sections",
+        ),
         ("schema: 1\nname: x\nevaluat: {}\n", "evaluat"),
         ("schema: 2\nname: x\n", "schema"),
         ("schema: 1\nname: x\n", "evaluate"),
@@ -83,7 +86,15 @@ def test_the_command_line_wins_over_the_recipe() -> None:
         ("- a list\n", "mapping"),
         ("a: [", "YAML"),
     ],
-    ids=["misspelt section in a row", "misspelt section", "other schema", "no evaluate", "no lengths", "a list", "damaged"],
+    ids=[
+        "misspelt section in a row",
+        "misspelt section",
+        "other schema",
+        "no evaluate",
+        "no lengths",
+        "a list",
+        "damaged",
+    ],
 )
 def test_a_wrong_recipe_is_refused_before_anything_runs(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "recipe.yaml"
