@@ -130,7 +130,8 @@ def _roles(path: Path, names: Sequence[str], rows: Sequence[Row]) -> dict[column
     found = columns.find(names, columns.NAMES)
     if found.get("expected") == found.get("response"):
         found.pop("expected", None)
-    chat = "text" in found and any(isinstance(row.get(found["text"]), list) for row in rows[:100])
+    talks = found.get("text", "").lower() in ("messages", "conversations")
+    chat = talks or ("text" in found and any(isinstance(row.get(found["text"]), list) for row in rows[:100]))
     needed: tuple[columns.Role, ...] = ("text", "response")
     missing: list[columns.Role] = [role for role in needed if role not in found and not (role == "response" and chat)]
     if missing:

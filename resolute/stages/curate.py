@@ -29,6 +29,7 @@ from resolute.core.sources import load_prompts
 from resolute.core.trace import join
 
 VERSION = 1
+_KINDS_OF_INPUT = ("traces", "risks", "verdicts")
 _CONTROL = re.compile(r"<\|[^|<>\s]{1,40}\|>|<｜[^｜<>\s]{1,40}｜>|</?(?:seed:)?think>|\[/?(?:THINK|INST)\]")
 """Marks of any family's template: written in a thought or an answer they would train as the real thing."""
 R = TypeVar("R", bound=Record)
@@ -64,6 +65,9 @@ def identity(job: Job) -> dict[str, Any]:
     roles = _roles(job, "traces")
     if not roles:
         raise ResoluteError("curate needs a file of traces", mend="resolute curate FILE")
+    if odd := [role for role in job.inputs if not role.startswith(_KINDS_OF_INPUT)]:
+        what = f"curate has no use for {', '.join(odd)}"
+        raise ResoluteError(what, where=str(job.inputs[odd[0]]), mend="name traces, risks and verdicts")
     for name in (*settings.kinds, *settings.where):
         if name not in roles:
             mend = f"one of: {', '.join(roles)}"
