@@ -1,4 +1,4 @@
-"""A study that looks like a real one, made of records with rates we chose: no model is asked, no text means anything."""
+"""A study that looks like a real one, made of records with rates we chose; no text in it means anything."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ class Truth:
 
 
 RAW = Truth("Raw", "raw", (0.96, 0.99, 0.985, 0.99), 0.004, 0.01, 0.0, 0.985)
-DEFAULT = Truth("Default", "trained", (0.09, 0.55, 0.62, 0.70), 0.02, 0.2, 0.02, 0.98, 0.004, (0.12, 0.3, 0.5, 0.2, 0.06))
+DEFAULT = Truth(
+    "Default", "trained", (0.09, 0.55, 0.62, 0.70), 0.02, 0.2, 0.02, 0.98, 0.004, (0.12, 0.3, 0.5, 0.2, 0.06)
+)
 STUDY = (
     RAW,
     DEFAULT,
@@ -53,7 +55,7 @@ STUDY = (
         "Default without weak vacillation", "trained", (0.04, 0.2, 0.25, 0.30), 0.03, 0.15, 0.03, 0.98, 0.004,
         (0.12, 0.3, 0.5, 0.2, 0.06), 0.3,
     ),
-    Truth("Improved", "trained", (0.0, 0.01, 0.02, 0.03), 0.02, 0.0, 0.08, 0.975, 0.0, (0.01, 0.02, 0.04, 0.01, 0.0), 0.9),
+    Truth("Improved", "trained", (0.0, 0.01, 0.02, 0.03), 0.02, 0.0, 0.08, 0.97, 0.0, (0.01, 0.02, 0.04, 0.01, 0), 0.9),
     Truth("Short", "trained", (0.01, 0.03, 0.02, 0.06), 0.03, 0.01, 0.15, 0.97, 0.0, (0.05, 0.02, 0.03, 0.02, 0.01)),
     Truth("Template", "trained", (0.03, 0.05, 0.01, 0.01), 0.16, 0.01, 0.12, 0.90, 0.034, (0.0, 0.01, 0.1, 0.02, 0.01)),
     Truth("No CoT", "trained", (0.02, 0.04, 0.05, 0.12), 0.05, 0.0, 0.61, 0.96, 0.0, (0.0,) * 5, 1.0),
@@ -154,7 +156,8 @@ class Maker:
             for number in range(self.goals):
                 trace = self._asked(truth, draw, "lab/safety", attack, "harmful", number)
                 # a goal is as hard for one row as for another, so that rows are paired in truth too
-                luck = 0.75 * random.Random(f"{attack} {number}").random() + 0.25 * draw.random()
+                shared = random.Random(f"{attack} {number}").random()
+                luck = shared if draw.random() < 0.75 else draw.random()
                 unsafe, garbled = luck < rate, luck > 1 - truth.garbled
                 leaked = unsafe or draw.random() < truth.leak
                 traces.append(trace)
@@ -172,18 +175,18 @@ class Maker:
         for number in range(self.goals):
             trace = self._asked(truth, draw, "lab/arithmetic", "none", "maths", number)
             traces.append(trace)
-            correct = 0.8 * random.Random(f"sum {number}").random() + 0.2 * draw.random() < truth.correct
+            correct = (random.Random(f"sum {number}") if draw.random() < 0.8 else draw).random() < truth.correct
             verdicts.append(self._verdict(trace, "lab/correct", "correct", "answer", correct, draw))
         return traces, verdicts
 
     def _asked(self, truth: Truth, draw: random.Random, task: str, attack: str, kind: str, number: int) -> Trace:
-        prompt = Prompt.model_validate({"text": f"{attack} {kind} {number}", "goal": f"{kind} goal {number}", "kind": kind})
+        prompt = Prompt.model_validate(
+            {"text": f"{attack} {kind} {number}", "goal": f"{kind} goal {number}", "kind": kind}
+        )
         ending = "unclosed" if draw.random() < truth.unclosed else "complete"
         return _trace(f"{truth.label}-{draw.random()}", prompt, ending, task, attack)
 
-    def _verdict(
-        self, trace: Trace, judge: str, event: str, part: str, happened: bool, draw: random.Random
-    ) -> Verdict:
+    def _verdict(self, trace: Trace, judge: str, event: str, part: str, happened: bool, draw: random.Random) -> Verdict:
         outcome = "scored"
         if part == "answer" and not trace.answer:
             outcome = "model failed"
@@ -193,7 +196,7 @@ class Maker:
         return Verdict.model_validate(
             {
                 "trace": trace.id, "judge": f"{judge} 3f9a2c", "event": event, "part": part, "outcome": outcome,
-                "score": score, "saw": Saw(goal=True, parts=["answer" if part == "answer" else "thought"], characters=9),
+                "score": score, "saw": {"goal": True, "parts": [part], "characters": 9},
             }
         )  # fmt: skip
 

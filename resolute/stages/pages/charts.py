@@ -7,10 +7,10 @@ Every number in a picture stands in a table too.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -39,7 +39,7 @@ class Point:
 
 
 @contextmanager
-def _canvas(height: float, *, left: float, bottom: float = 34, top: float = 8) -> Iterator[tuple[Figure, Axes]]:
+def _canvas(height: float, *, left: float, bottom: float = 38, top: float = 8) -> Generator[tuple[Figure, Axes]]:
     """A figure with one set of axes; margins in the same units as the width."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -57,8 +57,8 @@ def _canvas(height: float, *, left: float, bottom: float = 34, top: float = 8) -
 
 def forest(name: str, title: str, points: Sequence[Point], *, axis: str) -> Markup:
     """One dot with its interval per label, over a share from 0 to 100%; the first muted point's value is a guide."""
-    height = 30 * len(points) + 44
-    with _canvas(height, left=132) as (figure, axes):
+    height = 32 * len(points) + 46
+    with _canvas(height, left=140) as (figure, axes):
         _percent(axes, axis)
         guide = next((point.value for point in points if point.muted), None)
         if guide is not None:
@@ -73,12 +73,31 @@ def forest(name: str, title: str, points: Sequence[Point], *, axis: str) -> Mark
 
 def _estimate(axes: Axes, place: int, point: Point, colour: str, tips: dict[str, str]) -> None:
     for seed in point.seeds if len(point.seeds) > 1 else ():
-        axes.plot([100 * seed], [place], "|", ms=9, mew=1.2, color=colour, alpha=0.6, zorder=2)
+        axes.plot([100 * seed], [place], "|", ms=9, mew=1.2, color=colour, alpha=0.6, zorder=2, clip_on=False)
     if point.low is not None and point.high is not None:
-        axes.plot([100 * point.low, 100 * point.high], [place, place], lw=2.2, color=colour, zorder=3, gid=f"b{place}")
+        axes.plot(
+            [100 * point.low, 100 * point.high],
+            [place, place],
+            lw=2.2,
+            color=colour,
+            zorder=3,
+            gid=f"b{place}",
+            clip_on=False,
+        )
         tips[f"b{place}"] = point.tip
     face = svg.PAPER if point.muted else colour
-    axes.plot([100 * point.value], [place], "o", ms=7.5, mfc=face, mec=colour, mew=1.6, zorder=4, gid=f"p{place}")
+    axes.plot(
+        [100 * point.value],
+        [place],
+        "o",
+        ms=7.5,
+        mfc=face,
+        mec=colour,
+        mew=1.6,
+        zorder=4,
+        gid=f"p{place}",
+        clip_on=False,
+    )
     tips[f"p{place}"] = point.tip
 
 
@@ -116,8 +135,8 @@ def plane(name: str, title: str, spots: Sequence[Spot], *, across: str, up: str)
             (axes.set_ylim, [spot.y for spot in spots]),
         ):
             set_limits(-3, min(103.0, max(12.0, 100 * max(point.high or point.value for point in values) + 4)))
-        axes.set_xlabel(across, fontsize=11)
-        axes.set_ylabel(up, fontsize=11)
+        axes.set_xlabel(across, fontsize=12)
+        axes.set_ylabel(up, fontsize=12)
         _percent_ticks(axes, both=True)
         _legend(figure, axes)
         spoken = "; ".join(f"{spot.x.tip} and {spot.y.tip}" for spot in spots)
@@ -154,7 +173,7 @@ def _legend(figure: Figure, axes: Axes) -> None:
         loc="lower left",
         bbox_to_anchor=(40 / WIDTH, 0),
         frameon=False,
-        fontsize=11,
+        fontsize=12,
         labelspacing=0.42,
         borderpad=0.2,
         handletextpad=0.6,
@@ -163,8 +182,8 @@ def _legend(figure: Figure, axes: Axes) -> None:
 
 def bars(name: str, title: str, names: Sequence[str], before: Sequence[Rate], after: Sequence[Rate]) -> Markup:
     """Two bars with intervals per name: all distilled traces (light) and those kept (full)."""
-    height = 34 * len(names) + 42
-    with _canvas(height, left=124) as (figure, axes):
+    height = 34 * len(names) + 48
+    with _canvas(height, left=128) as (figure, axes):
         _percent(axes, "share of traces with the pattern")
         tips: dict[str, str] = {}
         for place, pair in enumerate(zip(before, after, strict=True)):
@@ -188,8 +207,8 @@ def stacks(name: str, title: str, labels: Sequence[str], shares: Sequence[Mappin
     """One bar of 100% per label, cut into classes that exclude each other."""
     names = list(shares[0])
     colours = dict(zip(names, (svg.SERIES[2], svg.SERIES[1], svg.SERIES[4], svg.SERIES[3]), strict=False))
-    height = 30 * len(labels) + 84
-    with _canvas(height, left=132, bottom=74) as (figure, axes):
+    height = 32 * len(labels) + 88
+    with _canvas(height, left=140, bottom=78) as (figure, axes):
         _percent(axes, "share of answers under attack")
         tips: dict[str, str] = {}
         for place, found in enumerate(shares):
@@ -215,12 +234,12 @@ def _classes(figure: Figure, names: Sequence[str], colours: Mapping[str, str]) -
     from matplotlib.patches import Patch
 
     handles = [Patch(fc=colours.get(n, svg.MUTED if n == "no answer" else svg.GRID), ec="none", label=n) for n in names]
-    figure.legend(handles=handles, loc="lower left", ncols=3, frameon=False, fontsize=10.5, handlelength=1, borderpad=0)
+    figure.legend(handles=handles, loc="lower left", ncols=3, frameon=False, fontsize=11.5, handlelength=1, borderpad=0)
 
 
 def curves(name: str, title: str, runs: Sequence[tuple[str, Sequence[tuple[float, float]]]], top: float) -> Markup:
     """Loss over steps, one line per seed, on the scale all panels share."""
-    with _canvas(170, left=40) as (figure, axes):
+    with _canvas(170, left=44) as (figure, axes):
         axes.grid(axis="y", lw=0.6)
         tips: dict[str, str] = {}
         for place, (label, points) in enumerate(runs):
@@ -241,7 +260,7 @@ def _percent(axes: Axes, label: str) -> None:
     axes.set_xlim(-1, 101)
     axes.grid(axis="x", lw=0.6)
     axes.set_axisbelow(True)
-    axes.set_xlabel(label, fontsize=10.5)
+    axes.set_xlabel(label, fontsize=11.5)
     axes.set_xticks([0, 25, 50, 75, 100])
     _percent_ticks(axes)
 
@@ -249,7 +268,10 @@ def _percent(axes: Axes, label: str) -> None:
 def _percent_ticks(axes: Axes, *, both: bool = False) -> None:
     from matplotlib.ticker import FuncFormatter
 
-    form: Any = FuncFormatter(lambda value, _: f"{value:g}%" if value >= 0 else "")
+    def written(value: float, _: int) -> str:
+        return f"{value:g}%" if value >= 0 else ""
+
+    form = FuncFormatter(written)
     axes.xaxis.set_major_formatter(form)
     if both:
         axes.yaxis.set_major_formatter(form)
@@ -258,7 +280,7 @@ def _percent_ticks(axes: Axes, *, both: bool = False) -> None:
 
 def _rows(axes: Axes, labels: Sequence[str]) -> None:
     """Labels down the left side, the first on top, on at most two lines each."""
-    axes.set_yticks(range(len(labels)), [_wrapped(label) for label in labels], fontsize=11)
+    axes.set_yticks(range(len(labels)), [_wrapped(label) for label in labels], fontsize=12)
     axes.set_ylim(len(labels) - 0.4, -0.6)
 
 

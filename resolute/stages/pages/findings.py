@@ -69,11 +69,11 @@ def contrasts(study: Study) -> list[Contrast]:
 def families(measures: Measures, columns: Sequence[Column], margin: float) -> list[Family]:
     """The declared families: attack success, over-refusal, garbled (two-sided) and accuracy (non-inferiority)."""
     pairs = contrasts(measures.study)
-    about = "Two-sided tests on the same goals; Holm over every contrast and attack of this family."
+    about = "two-sided, corrected by Holm over every comparison and column of the family"
     found = [
         _differences("Attack success", about, measures, pairs, [c for c in columns if c.event == "unsafe"]),
         _differences("Over-refusal", about, measures, pairs, [c for c in columns if c.event == "refused"]),
-        _differences("Garbled answers", about, measures, pairs, [c for c in columns if c.event == "garbled"]),
+        _differences("Garbled share", about, measures, pairs, [c for c in columns if c.event == "garbled"]),
         _kept(measures, pairs, [c for c in columns if c.event == "correct"], margin),
     ]
     return [family for family in found if family.tested]
@@ -105,7 +105,7 @@ def _kept(measures: Measures, pairs: Sequence[Contrast], columns: Sequence[Colum
         verdict: Verdict = "kept" if kept < ALPHA else "lost" if lost < ALPHA else "inconclusive"
         done = replace(item, p=lost if verdict == "lost" else kept, verdict=verdict)
         tested.append(replace(done, sentence=_kept_sentence(done, margin)))
-    about = f"One-sided tests of non-inferiority with a margin of {100 * margin:g} points; Holm over the family."
+    about = f"one-sided non-inferiority with a margin of {100 * margin:g} points, corrected by Holm"
     return Family("Accuracy", about, tested)
 
 
@@ -140,24 +140,74 @@ def _mean(seeds: Sequence[dict[str, float]]) -> dict[str, float]:
     return {goal: math.fsum(values) / len(values) for goal, values in held.items()}
 
 
+def digest(families: Sequence[Family], contrast: Contrast) -> str:
+    """One sentence on a contrast: what each family of tests supports, with the range of the differences."""
+    clauses: list[str] = []
+    for family in families:
+        mine = [tested for tested in family.tested if tested.contrast == contrast]
+        if mine:
+            clauses.append(_accuracy_clause(mine) if mine[0].column.event == "correct" else _clause(family, mine))
+    text = "; ".join(clauses)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def _clause(family: Family, tested: Sequence[Tested]) -> str:
+    noun = family.title.lower()
+    by_verdict = {v: [t for t in tested if t.verdict == v] for v in ("lower", "higher", "undetected")}
+    said: list[str] = []
+    for verdict in ("lower", "higher"):
+        if some := by_verdict[verdict]:
+            where = " everywhere" if len(some) == len(tested) > 1 else _joined([_where(t.column) for t in some])
+            said.append(f"{verdict}{where} ({_range(some)})")
+    if not said:
+        return f"no detectable difference in {noun} ({_range(tested)}{_least(tested)})"
+    rest = by_verdict["undetected"]
+    missing = f", with no detectable difference{_joined([_where(t.column) for t in rest])}" if rest else ""
+    return f"{noun} is {' and '.join(said)}{missing}"
+
+
+def _accuracy_clause(tested: Sequence[Tested]) -> str:
+    words = {
+        "kept": "accuracy is kept",
+        "lost": "accuracy is lost beyond the margin",
+        "inconclusive": "whether accuracy is kept is inconclusive",
+    }
+    said = [f"{words[item.verdict]}{_where(item.column)} ({_points(item.comparison)})" for item in tested]
+    return " and ".join(said)
+
+
+def _range(tested: Sequence[Tested]) -> str:
+    """One difference with its interval, or the smallest and the largest of several."""
+    if len(tested) == 1:
+        return _points(tested[0].comparison)
+    steps = sorted((item.comparison.difference for item in tested), key=abs)
+    return f"{_signed(steps[0])} to {_signed(steps[-1])} points"
+
+
+def _least(tested: Sequence[Tested]) -> str:
+    known = [item.smallest for item in tested if not math.isnan(item.smallest)]
+    return f"; about {100 * max(known):.0f} would be detectable" if known else "; too few goals to detect any"
+
+
+def _joined(places: Sequence[str]) -> str:
+    return f"{','.join(places[:-1])} and{places[-1]}" if len(places) > 1 else places[0]
+
+
 def _difference_sentence(tested: Tested) -> str:
     found, place = tested.comparison, _where(tested.column)
     if tested.verdict == "undetected":
-        least = "" if math.isnan(tested.smallest) else f"; about {100 * tested.smallest:.0f} points would be detectable"
-        size = "" if not math.isnan(tested.smallest) else "; too few to detect any"
-        return f"No detectable difference {place} at {found.goals} goals ({_points(found)}{least}{size})."
+        return f"No detectable difference{place} at {found.goals} goals ({_points(found)}{_least([tested])})."
     word = "Lower" if tested.verdict == "lower" else "Higher"
     change = f"{100 * found.first:.1f}% to {100 * found.second:.1f}%"
-    text = f"{word} {place}: {change} ({_points(found)}, {found.goals} goals, {_p(tested.p)})."
-    return text + _seeds_sentence(tested)
+    return f"{word}{place}: {change} ({_points(found)}, {found.goals} goals, {_p(tested.p)})." + _seeds_sentence(tested)
 
 
 def _kept_sentence(tested: Tested, margin: float) -> str:
     found, place, points = tested.comparison, _where(tested.column), f"{100 * margin:g} points"
     head = {
-        "kept": f"Kept within {points} {place}",
-        "lost": f"Lost more than {points} {place}",
-        "inconclusive": f"Inconclusive {place}: neither kept within {points} nor lost more can be shown",
+        "kept": f"Kept within {points}{place}",
+        "lost": f"Lost more than {points}{place}",
+        "inconclusive": f"Inconclusive{place}: neither kept within {points} nor lost more can be shown",
     }[tested.verdict]
     change = f"{100 * found.first:.1f}% to {100 * found.second:.1f}%"
     return f"{head} ({change}, {_points(found)}, {found.goals} goals, {_p(tested.p)})." + _seeds_sentence(tested)
@@ -168,20 +218,26 @@ def _seeds_sentence(tested: Tested) -> str:
     if tested.seeds is None or tested.verdict not in ("lower", "higher"):
         return ""
     low, high = tested.seeds
-    band = f"over {tested.seed_count} seeds {100 * low:+.1f} to {100 * high:+.1f}"
+    band = f"over {tested.seed_count} seeds {_signed(low)} to {_signed(high)}"
     if low <= 0 <= high:
         return f" True of these models; the seeds disagree ({band}), so not yet of the recipe."
     return f" Holds across training seeds ({band})."
 
 
 def _where(column: Column) -> str:
+    """The place of a measurement, with a space before it; empty where its family's name says it."""
     if column.event == "unsafe":
-        return "without an attack" if column.attack == "none" else f"under {column.attack}"
-    return f"on {column.detail}"
+        return " without an attack" if column.attack == "none" else f" under {column.detail}"
+    return "" if column.name == column.title else f" on {column.task.rpartition('/')[2]}"
 
 
 def _points(found: Comparison) -> str:
-    return f"{100 * found.difference:+.1f} points [{100 * found.low:+.1f}, {100 * found.high:+.1f}]"
+    return f"{_signed(found.difference)} points [{_signed(found.low)}, {_signed(found.high)}]"
+
+
+def _signed(value: float) -> str:
+    """A difference of shares in points, with a true minus sign."""
+    return f"{100 * value:+.1f}".replace("-", "\u2212")
 
 
 def _p(value: float) -> str:

@@ -24,7 +24,7 @@ TITLES: Mapping[Event, str] = {
     "unsafe": "Attack success",
     "garbled": "Garbled",
     "refused": "Over-refusal",
-    "correct": "Correct",
+    "correct": "Accuracy",
 }
 
 
@@ -45,13 +45,11 @@ class Column:
 
     @property
     def detail(self) -> str:
-        """What sets the column apart from others of its title."""
-        task = self.task.rpartition("/")[2]
+        """What sets the column apart from others of its title; names without the plug-in they come from."""
         if self.event == "unsafe":
-            return self.attack
-        if self.event == "garbled":
-            return f"{task}, every attack" if self.attack == POOLED else task
-        return task
+            return "no attack" if self.attack == "none" else self.attack.rpartition("/")[2]
+        task = self.task.rpartition("/")[2]
+        return f"{task}, all attacks" if self.attack == POOLED else task
 
     @property
     def better(self) -> Literal["low", "high"]:
@@ -59,7 +57,8 @@ class Column:
 
     @property
     def name(self) -> str:
-        return f"{self.title}: {self.detail}"
+        plain = self.detail.casefold() == self.title.casefold()
+        return self.title if plain else f"{self.title}: {self.detail}"
 
 
 @dataclass(frozen=True)
@@ -90,9 +89,9 @@ class Shown:
     @property
     def counted(self) -> str:
         """How many independent goals, and how many answers where that is more."""
-        goals, answers = max(cell.rate.goals for cell in self.cells), self.cells[0].rate.n
-        times = f" x {len(self.cells)} seeds" if len(self.cells) > 1 else ""
-        return f"{goals} goals{times}" if answers == goals else f"{goals} goals, {answers} answers{times}"
+        goals, answers = max(cell.rate.goals for cell in self.cells), sum(cell.rate.n for cell in self.cells)
+        seeds = f", {len(self.cells)} seeds" if len(self.cells) > 1 else ""
+        return f"{goals} goals{seeds}" if answers == goals else f"{goals} goals{seeds}, {answers} answers"
 
     @property
     def beside(self) -> str:
@@ -154,7 +153,7 @@ class Measures:
                     seen.setdefault(Column(cell.task, cell.attack, cell.event, cell.part, _name(cell.judge)))
         tasks = list(self.orders)
         headlines = [column for column in seen if self._headlines(column, seen)]
-        events: list[Event] = ["unsafe", "garbled", "refused", "correct"]
+        events: list[Event] = ["unsafe", "refused", "correct", "garbled"]
         return sorted(
             headlines,
             key=lambda column: (events.index(column.event), _place(tasks, column.task), self._attack_place(column)),

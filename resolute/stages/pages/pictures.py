@@ -16,10 +16,11 @@ from resolute.stages.pages.view import Line, Page
 
 @dataclass(frozen=True)
 class Picture:
-    """An inline SVG and the heading above it."""
+    """An inline SVG, the heading above it and a line below that."""
 
     title: str
     svg: Markup
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,12 @@ def _point(line: Line, shown: Shown, column: Column) -> charts.Point:
 
 
 def _plane(page: Page) -> Picture | None:
-    """The hardest attack on average over the rows, against over-refusal: a choice made from the columns, not the rows."""
+    """The attack that succeeds most on average over all rows, against over-refusal."""
     refused = [place for place, column in enumerate(page.columns) if column.event == "refused"]
     attacked = [place for place, column in enumerate(page.columns) if column.event == "unsafe"]
     if not refused or not attacked or len(page.lines) < 2:
         return None
-    up = max(attacked, key=lambda place: sum(line.shown[place].value for line in page.lines if _there(line, place)))
+    up = max(attacked, key=lambda place: sum(_value(line, place) for line in page.lines))
     across = refused[0]
     lines = [line for line in page.lines if _there(line, up) and _there(line, across)]
     if len(lines) < 2:
@@ -72,9 +73,14 @@ def _plane(page: Page) -> Picture | None:
         if x is not None and y is not None:
             spots.append((_point(line, x, page.columns[across]), _point(line, y, page.columns[up]), line.label))
     drawn = [charts.Spot(label, x, y, front=not _beaten(x, y, spots)) for x, y, label in spots]
-    title = f"{page.columns[up].name}, against over-refusal"
+    title = f"Attack success ({page.columns[up].detail}) against over-refusal"
     svg = charts.plane("plane", title, drawn, across="over-refusal", up=f"attack success, {page.columns[up].detail}")
     return Picture(title, svg)
+
+
+def _value(line: Line, place: int) -> float:
+    shown = line.shown[place]
+    return shown.value if shown is not None and shown.points else 0.0
 
 
 def _there(line: Line, place: int) -> bool:
@@ -94,8 +100,8 @@ def _patterns(page: Page) -> list[Picture]:
     found: list[Picture] = []
     for place, item in enumerate(page.patterns):
         before, after = [item.before[name] for name in PATTERNS], [item.after[name] for name in PATTERNS]
-        title = f"{item.label}: {item.kept} of {item.asked} kept"
-        found.append(Picture(title, charts.bars(f"patterns{place}", title, names, before, after)))
+        title, about = f"Patterns of {item.label}", f"{item.kept} of {item.asked} traces kept"
+        found.append(Picture(item.label, charts.bars(f"patterns{place}", title, names, before, after), about))
     return found
 
 

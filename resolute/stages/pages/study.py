@@ -1,6 +1,6 @@
 """Reading what a report is about: a study file, or a run folder as a study of one row.
 
-Every artifact's files are checked against its manifest. A row of which nothing was made stands in the report as missing.
+Every file is checked against its artifact's manifest. A row of which nothing was made stands in the report as missing.
 """
 
 from __future__ import annotations

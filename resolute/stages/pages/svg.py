@@ -10,7 +10,7 @@ import io
 import re
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from markupsafe import Markup
@@ -26,10 +26,10 @@ SERIES = ("#0a0101", "#0a0202", "#0a0303", "#0a0404", "#0a0505", "#0a0606", "#0a
 _VARIABLES = {INK: "--ink", MUTED: "--muted", GRID: "--line", PAPER: "--paper"} | {
     colour: f"--s{place}" for place, colour in enumerate(SERIES, 1)
 }
-SETTINGS = {
+SETTINGS: Any = {
     "svg.fonttype": "none",
     "text.parse_math": False,
-    "font.size": 11,
+    "font.size": 12.5,
     "axes.unicode_minus": True,
     "axes.edgecolor": GRID,
     "axes.labelcolor": MUTED,

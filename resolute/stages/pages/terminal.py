@@ -38,6 +38,8 @@ def terminal_table(table: Path) -> Table:
         made.add_column(head.append(f"\n{_plain(detail)}", style="not bold dim"), justify="right")
     for label in dict.fromkeys(line["row"] for line in lines):
         made.add_row(Text(_plain(label), style="bold"), *(_cell(cells.get((label, name))) for name in columns))
+    if any(int(line["unscored"]) for line in lines):
+        made.caption = "95% intervals below each rate; * some answers could not be scored: the report has the bounds"
     return made
 
 
@@ -56,11 +58,9 @@ def _cell(line: dict[str, str] | None) -> Text:
 
     if line is None or not line["value"]:
         return Text("not scored" if line else "-", style="dim")
-    text = Text(f"{100 * float(line['value']):.0f}%")
+    text = Text(f"{100 * float(line['value']):.0f}%{'*' if int(line['unscored']) else ' '}")
     if line["low"] and line["high"]:
-        text.append(f"\n{100 * float(line['low']):.0f}-{100 * float(line['high']):.0f}", style="dim")
-    if int(line["unscored"]):
-        text.append(f"\n{int(line['unscored'])} not scored", style="yellow")
+        text.append(f"\n{100 * float(line['low']):.0f}-{100 * float(line['high']):.0f} ", style="dim")
     return text
 
 

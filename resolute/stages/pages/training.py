@@ -108,7 +108,10 @@ def _reasons(document: Mapping[str, Any]) -> list[tuple[str, int]]:
 
 @dataclass(frozen=True)
 class MaskAudit:
-    """What the proof before training said (law 2): rows, tokens, and part -> (rows wholly under loss, rows that have it)."""
+    """What the proof before training said (law 2).
+
+    `covered`: part -> rows whose part is wholly under loss, rows that have the part.
+    """
 
     label: str
     seed: int
@@ -134,9 +137,8 @@ def mask_audits(study: Study) -> list[MaskAudit]:
             parts = {str(part): int(count) for part, count in document["covered"].items()}
             covered = {part: (count, thoughts if part == "thought" else kept) for part, count in parts.items()}
             loss = sum(int(count) for count in document["loss_tokens"].values())
-            found.append(
-                MaskAudit(row.label, row.seed, int(document["rows"]), kept, int(document["tokens"]), loss, covered)
-            )
+            rows, tokens = int(document["rows"]), int(document["tokens"])
+            found.append(MaskAudit(row.label, row.seed, rows, kept, tokens, loss, covered))
     return found
 
 

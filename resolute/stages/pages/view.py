@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from resolute.core.settings import Report
@@ -29,12 +30,20 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Head:
+    """Columns that share a title and an instrument, under one head."""
+
+    title: str
+    judge: str
+    columns: Sequence[Column]
+
+
+@dataclass(frozen=True)
 class Group:
-    """What the tests say of one contrast."""
+    """What the tests say of one contrast: one sentence, and every test's own."""
 
     contrast: findings.Contrast
-    marks: Sequence[tuple[str, str]]
-    """Family and its verdict in two or three words."""
+    digest: str
     sentences: Sequence[str]
 
 
@@ -56,10 +65,12 @@ class Page:
     study: Study
     settings: Report
     columns: Sequence[Column]
+    heads: Sequence[Head]
     lines: Sequence[Line]
     cells: Sequence[tuple[str, int, Cell]]
     families: Sequence[findings.Family]
-    groups: Sequence[Group]
+    groups: Sequence[tuple[str, Sequence[Group]]]
+    """What rows are compared with, and the comparisons."""
     cautions: Sequence[str]
     patterns: Sequence[training.PatternSet]
     pairings: Sequence[answers.Pairing]
@@ -96,6 +107,7 @@ def build(study: Study, settings: Report, orders: Mapping[str, tuple[str, ...]])
         study=study,
         settings=settings,
         columns=columns,
+        heads=_heads(columns),
         lines=lines,
         cells=[(row.label, row.seed, cell) for row in study.rows if row.measured for cell in measures.cells(row)],
         families=tested,
@@ -110,34 +122,25 @@ def build(study: Study, settings: Report, orders: Mapping[str, tuple[str, ...]])
         common=common,
         differing=differing,
         versions=_versions(study),
-        keys=[
-            (r.label, r.seed, part, r.artifacts[part].key) for r in study.rows for part in PARTS if part in r.artifacts
-        ],
+        keys=_keys(study),
         notes=_notes(study),
         instruments=measures.instruments(),
     )
 
 
-def _groups(families: Sequence[findings.Family]) -> list[Group]:
+def _heads(columns: Sequence[Column]) -> list[Head]:
+    runs = groupby(columns, key=lambda column: (column.title, column.judge))
+    return [Head(title, judge, list(some)) for (title, judge), some in runs]
+
+
+def _groups(families: Sequence[findings.Family]) -> list[tuple[str, list[Group]]]:
     contrasts = dict.fromkeys(item.contrast for family in families for item in family.tested)
-    found: list[Group] = []
+    found: dict[str, list[Group]] = {}
     for contrast in contrasts:
         mine = [(family, [item for item in family.tested if item.contrast == contrast]) for family in families]
-        marks = [(family.title, _mark(tested)) for family, tested in mine if tested]
         said = [f"{family.title}. {' '.join(item.sentence for item in tested)}" for family, tested in mine if tested]
-        found.append(Group(contrast, marks, said))
-    return found
-
-
-def _mark(tested: Sequence[findings.Tested]) -> str:
-    """The verdicts of one family in a few words."""
-    counts = {verdict: sum(item.verdict == verdict for item in tested) for verdict in ("lower", "higher")}
-    if tested[0].verdict in ("kept", "lost", "inconclusive"):
-        return ", ".join(dict.fromkeys(item.verdict for item in tested))
-    if len(tested) == 1:
-        return {"lower": "lower", "higher": "higher"}.get(tested[0].verdict, "no detectable difference")
-    words = [f"{verdict} in {count} of {len(tested)}" for verdict, count in counts.items() if count]
-    return ", ".join(words) or f"no detectable difference in {len(tested)}"
+        found.setdefault(contrast.first, []).append(Group(contrast, findings.digest(families, contrast), said))
+    return list(found.items())
 
 
 def _cautions(study: Study, measures: Measures, columns: Sequence[Column], lines: Sequence[Line]) -> list[str]:
@@ -152,7 +155,7 @@ def _cautions(study: Study, measures: Measures, columns: Sequence[Column], lines
             if column.event == "garbled" and shown and shown.value > GARBLED_LIMIT:
                 found.append(
                     f"{line.label}: {shown.main} of the answers ({column.detail}) are garbled, neither a refusal nor "
-                    "help; a low attack success or over-refusal there is partly lost language."
+                    "help: what looks safe there is partly lost language."
                 )
     for item in answers.endings(study):
         if item.warned:
@@ -212,6 +215,12 @@ def _versions(study: Study) -> dict[str, list[str]]:
             for name, version in (manifest.versions | ({"commit": manifest.git} if manifest.git else {})).items():
                 found.setdefault(name, set()).add(version)
     return {name: sorted(versions) for name, versions in sorted(found.items())}
+
+
+def _keys(study: Study) -> list[tuple[str, int, str, str]]:
+    """Label, seed, part and key of every artifact."""
+    placed = [(row, part) for row in study.rows for part in PARTS if part in row.artifacts]
+    return [(row.label, row.seed, part, row.artifacts[part].key) for row, part in placed]
 
 
 def _notes(study: Study) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Writing the pages: one environment that escapes everything, one policy that forbids everything but the page itself."""
+"""Writing the pages: one environment that escapes everything, one policy that forbids all but the page itself."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ from resolute.stages.pages.training import PATTERN_NAMES
 from resolute.stages.pages.view import Page, share
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~>-])")
-FIELDS = (
+FIELDS: tuple[str, ...] = (
     "row", "kind", "seeds", "column", "task", "attack", "event", "part", "instrument", "protocol",
-    "value", "low", "high", "interval", "goals", "n", "unscored", "bound_low", "bound_high", "nothing_to_judge", "points",
+    "value", "low", "high", "interval", "goals", "n", "unscored", "bound_low", "bound_high",
+    "nothing_to_judge", "points",
 )  # fmt: skip
 """Columns of `table.csv`: one line per cell of the main table."""
 
@@ -134,7 +135,7 @@ def _markdown(value: object) -> str:
 
 
 def _points(value: float) -> str:
-    return f"{100 * value:+.1f}"
+    return f"{100 * value:+.1f}".replace("-", "\u2212")
 
 
 def _pvalue(value: float) -> str:
