@@ -32,7 +32,7 @@ def curate(
 
     Every row left out is counted with its reason.
 
-    resolute curate runs/mine --safety 1000 --benign 100 --reserve advbench50 --export train.jsonl
+    resolute curate runs/mine --safety 1000 --benign 100 --reserve advbench --export train.jsonl
     """
     line = Line(home(inputs[0], out), recipe, sets or [], plan)
     options = {"safety": safety, "benign": benign, "maths": maths, "reserve": reserve}

@@ -30,7 +30,7 @@ def distill(
 
     One trace per prompt and sample; a request that fails is a row that says so.
 
-    resolute distill harmbench:200 --model openai/deepseek-r1 --strategy improved --max-tokens 4096 --out runs/mine
+    resolute distill harmbench-standard:200 --model MODEL --strategy improved --max-tokens 8192 --temperature 0.6
     """
     options = {
         "prompts": prompts or None,

@@ -37,7 +37,7 @@ def evaluate(
 
     With --judge its answers are judged at once; `resolute judge` does it at any time.
 
-    resolute evaluate --model path/to/checkpoint --suite safety:50 --max-tokens 4096 --judge refusal
+    resolute evaluate --model path/to/checkpoint --suite advbench --max-tokens 16384 --temperature 0.6 --judge refusal
     """
     if run is not None and model is not None:
         raise typer.BadParameter("give a run with a trained model or --model, not both")
