@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ PACKAGE = ROOT / "resolute"
 FILES = sorted(PACKAGE.rglob("*.py"))
 LONG_FILES: dict[str, str] = {
     "resolute/core/settings.py": "every default stands in one place",
+    "resolute/models/render.py": "the only renderer: training and sampling share every line of it",
 }
 """Files above 300 lines, each with its reason."""
 LONG_FUNCTIONS: dict[str, str] = {}
@@ -109,6 +112,30 @@ def test_ranges_are_in_the_package_and_pins_for_all_of_them_in_the_constraints()
 
 def _plain(name: str) -> str:
     return name.strip().lower().replace("_", "-")
+
+
+def test_every_package_that_is_imported_is_asked_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["train"]]
+    names = {_plain(re.split(r"[\[<>=!~; ]", item)[0]) for item in asked}
+    owners = packages_distributions()
+    missing = {
+        (top, path.relative_to(ROOT).as_posix())
+        for path in FILES
+        for top in _imported(path) - sys.stdlib_module_names - {"resolute"}
+        if not {_plain(owner) for owner in owners.get(top, [top])} & names
+    }
+    assert not missing
+
+
+def _imported(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {item.name.partition(".")[0] for item in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.add((node.module or "").partition(".")[0])
+    return found
 
 
 def test_the_log_and_the_agents_page_stay_readable() -> None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 
-from resolute.cli.app import app
+from resolute.cli.app import app, run
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -28,27 +26,33 @@ def blocks(language: str) -> list[list[str]]:
 TOUR, REAL = blocks("bash")
 
 
-def run(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    call = line.replace("resolute ", f"{shlex.quote(sys.executable)} -m resolute ", 1)
-    env = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.run(call, shell=True, cwd=folder, env=env, capture_output=True, text=True, timeout=300)
-
-
-def in_order(lines: list[str], folder: Path) -> None:
+def in_order(
+    lines: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each line as a shell would hand it to the command, one after the other, in one folder."""
+    monkeypatch.chdir(folder)
     for line in lines:
-        told = run(line, folder)
-        assert told.returncode == 0, f"{line}\n{told.stdout[-500:]}\n{told.stderr[-2000:]}"
+        program, *arguments = shlex.split(os.path.expandvars(line))
+        assert program == "resolute"
+        assert "$" not in line or "$" not in " ".join(arguments), "a variable that is not set"
+        code = run(arguments)
+        out, err = capsys.readouterr()
+        assert code == 0, f"{line}\n{out[-500:]}\n{err[-2000:]}"
 
 
-def test_the_tour_runs_from_its_first_command_to_its_report(tmp_path: Path) -> None:
-    in_order(TOUR, tmp_path)
+def test_the_tour_runs_from_its_first_command_to_its_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_order(TOUR, tmp_path, monkeypatch, capsys)
     assert (tmp_path / "runs" / "tour" / "report.html").is_file()
     assert (tmp_path / "train.jsonl").is_file()
 
 
 @pytest.mark.usefixtures("shared_data")
-def test_the_commands_on_real_traces_run(tmp_path: Path) -> None:
-    in_order(REAL, tmp_path)
+def test_the_commands_on_real_traces_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    in_order(REAL, tmp_path, monkeypatch, capsys)
     assert len((tmp_path / "star1.jsonl").read_text().splitlines()) == 900
 
 
