@@ -101,7 +101,8 @@ def test_a_trace_is_a_function_of_goal_prompt_strategy_and_seed() -> None:
 
 
 @pytest.mark.parametrize(("system", "opening"), [
-    ("", ("okay , the user", "so the user")), ("Be brief.", ("risk check .",)), ("Walk the list.", ("walk the list .",)),
+    ("", ("okay , the user", "so the user")),
+    ("Be brief.", ("risk check .",)), ("Walk the list.", ("walk the list .",)),
     ("Assess the risk first.", ("first i assess",)), ("something else", ("okay , the user", "so the user")),
 ])  # fmt: skip
 def test_a_reply_follows_the_strategy_that_the_system_message_asks_for(system, opening) -> None:
