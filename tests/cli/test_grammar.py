@@ -105,3 +105,32 @@ def test_every_verb_can_plan_and_explains_its_settings(resolute: Shell) -> None:
     for verb in ("distill", "audit", "judge", "curate", "train", "evaluate", "report", "study", "demo"):
         assert "--plan" in resolute(verb, "--help").out
         assert "--set" in resolute(verb, "--help").out
+
+
+def test_the_demo_is_a_study_that_can_be_planned(resolute: Shell, here: Path) -> None:
+    told = resolute("demo", "--quick", "--plan")
+    assert told.code == 0, told.err
+    assert "distill of Improved: to be made" in told.out
+    assert "jobs for 3 rows; 0 stand already" in told.out
+    assert "(--quick)" in told.out
+    assert list(here.iterdir()) == []
+    more = resolute("demo", "--quick", "--seeds", "3", "--plan", "--set", "train.epochs=1")
+    assert "jobs for 7 rows" in more.out, "three seeds of the two trained rows, one of the untouched"
+    assert "train.epochs = 1.0  (--set)" in more.out
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        pytest.param(["study", "nosuch.yaml"], "nosuch.yaml", id="a study without its recipe"),
+        pytest.param(["report", "nosuch"], "not a run folder", id="a report of nothing"),
+        pytest.param(["train", "nosuch", "--model", "lab/base"], "nosuch", id="training on nothing"),
+        pytest.param(["evaluate", "nosuch", "--suite", "lab"], "nosuch", id="evaluating nothing"),
+        pytest.param(["audit", "x", "--recipe", "nosuch.yaml"], "x", id="an audit of nothing"),
+    ],
+)
+def test_what_is_not_there_is_named(resolute: Shell, line: list[str], says: str) -> None:
+    told = resolute(*line)
+    assert told.code == 1
+    assert says in told.err
+    assert "mend: " in told.err
