@@ -26,11 +26,12 @@ from trl import SFTConfig, SFTTrainer
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from resolute.core.errors import ResoluteError
+from resolute.core.files import read_json, write_json
 from resolute.core.jobs import Progress
 from resolute.core.keys import derive
 from resolute.core.settings import Train
 from resolute.models.mask_audit import Audited
-from resolute.models.render import Renderer
+from resolute.models.render import IGNORED, Renderer
 
 LORA_RANK = 16
 LORA_ALPHA = 32
@@ -59,7 +60,7 @@ class StepOrder:
 
 
 class _Trainer(SFTTrainer):
-    """TRL's trainer with our order of rows, and without its message home."""
+    """TRL's trainer with our order of rows, a loss that is quick on a CPU, and without its message home."""
 
     order: StepOrder
 
@@ -68,6 +69,23 @@ class _Trainer(SFTTrainer):
 
     def _send_telemetry(self) -> None:
         return
+
+    def compute_loss(
+        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """The mean loss over the labelled tokens of the whole step. On a GPU it is TRL's, in tiles of the vocabulary.
+
+        Without a GPU those tiles cost 1.5 times (760 tokens) to 2.4 times (151,665) the plain way, which gives the
+        same loss to 6 digits: TRL scores prompts and padding there too, and counts entropies nobody reads.
+        """
+        if self.args.device.type != "cpu" or return_outputs or self.aux_loss_enabled:
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        seen = {name: value for name, value in inputs.items() if name != "labels"}
+        labels = inputs["labels"][:, 1:]
+        kept = labels != IGNORED
+        logits = model(**seen, use_cache=False).logits[:, :-1][kept].float()
+        total = torch.nn.functional.cross_entropy(logits, labels[kept], reduction="sum")
+        return total / (kept.sum().clamp(min=1) if num_items_in_batch is None else num_items_in_batch)
 
 
 class _Watch(TrainerCallback):
@@ -207,16 +225,19 @@ def _adapters() -> Any:
 
 
 def _save(trainer: SFTTrainer, settings: Train, folder: Path, scratch: Path, *, half: bool) -> None:
-    """Safetensors, readable by everyone the umask allows; in the model's own precision where training was in bf16."""
+    """Safetensors and the model's own configuration; in its own precision where training was in bf16, else fp32."""
     model: Any = trainer.accelerator.unwrap_model(trainer.model)
     if settings.method == "lora":
         model.peft_config["default"].base_model_name_or_path = Path(settings.model).name
         model.save_pretrained(scratch / "adapter")
+        (scratch / "adapter" / "README.md").unlink(missing_ok=True)  # an empty form that asks to be filled in
         model = model.merge_and_unload()
-    original = AutoConfig.from_pretrained(folder, local_files_only=True)
-    if half and isinstance(original.dtype, torch.dtype):
-        model = model.to(original.dtype)
-    model.save_pretrained(scratch / "checkpoint")
+    own = {name: value for name, value in read_json(folder / "config.json").items() if name != "torch_dtype"}
+    precision = AutoConfig.from_pretrained(folder, local_files_only=True).dtype
+    saved = precision if half and isinstance(precision, torch.dtype) else torch.float32
+    model.to(saved).save_pretrained(scratch / "checkpoint")
+    # Trainers leave marks in the configuration, such as `use_cache: false`, which would slow every sampler down.
+    write_json(scratch / "checkpoint" / "config.json", {**own, "dtype": str(saved).removeprefix("torch.")})
     mask = os.umask(0)
     os.umask(mask)
     for path in scratch.rglob("*.safetensors"):
@@ -225,12 +246,15 @@ def _save(trainer: SFTTrainer, settings: Train, folder: Path, scratch: Path, *, 
 
 @contextmanager
 def _quiet() -> Generator[None]:
-    """The libraries' warnings stay off the terminal while we train; only the command line prints."""
-    level = transformers_logging.get_verbosity()
+    """The libraries' warnings and bars stay off the terminal while we train; only the command line prints."""
+    level, bars = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
     transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
         transformers_logging.set_verbosity(level)
+        if bars:
+            transformers_logging.enable_progress_bar()
