@@ -113,4 +113,5 @@ class PlainLines:
         self._said[what] = float("inf") if last else now
         share = f" {100 * done // total}%" if total else ""
         left = f", {(now - began) / done * (total - done):.0f} s left" if total and 0 < done < total else ""
-        say(f"{what}: {done}{f' of {total}' if total else ''}{share}{left}", err=True)
+        far = f": {done}{f' of {total}' if total else ''}{share}{left}" if done or total else ""
+        say(what + far, err=True)

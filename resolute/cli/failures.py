@@ -14,7 +14,7 @@ from typer.exceptions import TyperException
 from resolute.core.errors import ResoluteError
 from resolute.core.text import terminal_safe
 
-OK, ERROR, USAGE, FAILED_ROWS, INTERRUPTED = 0, 1, 2, 3, 130
+OK, ERROR, USAGE, FAILED_ROWS, INTERRUPTED, ENDED = 0, 1, 2, 3, 130, 143
 
 
 def guarded(command: Callable[[], Any], *, debug: bool) -> int:
@@ -31,12 +31,14 @@ def guarded(command: Callable[[], Any], *, debug: bool) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         code = INTERRUPTED
+    except SystemExit as leave:
+        code = leave.code if isinstance(leave.code, int) else ERROR
     except Exception as error:  # noqa: BLE001 - the one place where whatever happened becomes words
         if debug:
             traceback.print_exc()
         say_error(error)
         return ERROR
-    if code == INTERRUPTED:
+    if code in (INTERRUPTED, ENDED):
         _say("\nstopped. What was finished stands; the same command takes up the rest.")
     return code
 

@@ -124,7 +124,10 @@ def test_a_disk_that_fills_up_while_writing_is_said_and_the_next_run_mends_it(tr
         assert process.wait(timeout=60) == 0
 
 
-def test_ctrl_c_ends_at_once_with_130_and_the_same_command_finishes_the_work(here: Path) -> None:
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "kill"])
+def test_a_stop_ends_at_once_and_says_that_the_same_command_goes_on(
+    here: Path, sent: signal.Signals, code: int
+) -> None:
     with (here / "many.jsonl").open("w") as stream:
         for number in range(12_000):
             long = f"<think>\n{'Weigh the flour again. ' * 80}{number}\n</think>\n\nBake it."
@@ -135,9 +138,9 @@ def test_ctrl_c_ends_at_once_with_130_and_the_same_command_finishes_the_work(her
         while "reading traces" not in seen:
             seen += process.stderr.readline()
         time.sleep(0.3)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(sent)
         _, err = process.communicate(timeout=20)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert "the same command takes up the rest" in err
     assert "Traceback" not in err
     (folder,) = here.glob("runs/.store/audit/*")
