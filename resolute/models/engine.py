@@ -24,6 +24,9 @@ from resolute.models.identity import Model
 from resolute.models.requests import Request, failed, with_system
 from resolute.models.running import Patience, Running, told
 
+REMOTE_CALLS = 32
+"""Calls in flight at a server, where the caller does not say."""
+
 SHARD_ROWS, SHARD_BYTES = 2_000, 32 << 20
 """Most samples and expected bytes of output in one log: Inspect's memory peaks at ten times the text."""
 
@@ -42,7 +45,7 @@ def run_requests(
 
     Requests that failed after all retries have the ending (nothing, error); in the next run exactly these are asked
     again. Raises `ResoluteError` where the server is away or refuses everything: what was answered stays in `folder`.
-    `concurrency` is the most calls in flight.
+    `concurrency` is the most calls in flight (None: enough to keep a local model busy, or `REMOTE_CALLS`).
     """
     if len({asked.id for asked in requests}) != len(requests):
         raise ValueError("two requests have one id")
@@ -78,7 +81,7 @@ def _eval_set(running: Running, logs: Path, concurrency: int | None) -> dict[str
     local, patience = running.model.kind == "local", running.patience
     name = provider.name_of(running.model) if local else running.model.name
     running.sent = servers.generation(name, running.sampling)
-    at_once = concurrency or provider.PENDING
+    at_once = concurrency or (provider.PENDING if local else REMOTE_CALLS)
     tasks = [
         Task(
             MemoryDataset([Sample(id=asked.id, input=asked.prompt.text or " ") for asked in shard]),

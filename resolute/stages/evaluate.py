@@ -90,6 +90,11 @@ def run(work: Work) -> None:
     ]
     write_records(work.folder / "traces.parquet", traces, Trace)
     _tally(work, traces)
+    if model.kind == "inspect" and not any(item.had_thought for item in traces):
+        work.note(
+            "no output shows where a thought ends: either this model does not think, or its server removes the marks "
+            "(special tokens, a reasoning parser), so that thought and answer are one text: look before judging"
+        )
 
 
 def measured(suites: Iterable[str]) -> list[Measured]:

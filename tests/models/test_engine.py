@@ -166,6 +166,17 @@ def test_a_server_that_went_away_loses_only_what_was_in_flight(stub: Any, tmp_pa
     assert [outcomes[item.id].reply.answer for item in asked] == [item.prompt.text for item in asked]
 
 
+def test_no_server_at_all_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STUB_API_KEY", "none")
+    monkeypatch.setenv("STUB_BASE_URL", "http://127.0.0.1:9/v1")
+    model = resolve("openai-api/stub/m")
+    with pytest.raises(ResoluteError, match="3 of 3 requests are open") as raised:
+        run_requests(
+            requests_for(model, 3), model=model, sampling=DRAW, folder=tmp_path, progress=nothing, patience=HASTY
+        )
+    assert "check the server" in raised.value.mend
+
+
 def test_a_scripted_model_is_asked_without_inspect(tmp_path: Path) -> None:
     class Echo:
         identity = "echo 1"
