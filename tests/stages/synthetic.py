@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from resolute.core.files import write_json, write_jsonl, write_records
-from resolute.core.keys import key
+from resolute.core.keys import file_digest, key
 from resolute.core.records import (
     PATTERNS,
     Ending,
@@ -23,7 +23,7 @@ from resolute.core.records import (
     Trace,
     Verdict,
 )
-from resolute.core.runs import Artifact, Manifest, working
+from resolute.core.runs import Artifact, Manifest
 
 ATTACKS = ("none", "lab/persona", "lab/persuasion", "lab/pair-like")
 
@@ -72,6 +72,7 @@ class Maker:
     goals: int = 40
     seeds: int = 1
     unscored: float = 0.01
+    distilled: int = 120
     notes: Mapping[str, str] = field(default_factory=dict[str, str])
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
@@ -113,21 +114,31 @@ class Maker:
         name = key([stage, truth.label, seed, self.goals, self.seeds])
         artifact = Artifact(stage, name, self.root / "runs" / ".store" / stage / name)
         settings = {**settings, **self.settings}
+        for file, (rows, form) in records.items():
+            write_records(artifact.folder / file, rows, form)
+        for file, value in (documents or {}).items():
+            (write_jsonl if file.endswith(".jsonl") else write_json)(artifact.folder / file, value)
         manifest = Manifest(
-            stage=stage, stage_version=1, key=name, settings=settings, origins=dict.fromkeys(settings, "recipe")
+            stage=stage,
+            stage_version=1,
+            key=name,
+            state="done",
+            settings=settings,
+            origins=dict.fromkeys(settings, "recipe"),
+            outputs={file: file_digest(artifact.folder / file) for file in (*records, *(documents or {}))},
+            notes=[self.notes[stage]] if stage in self.notes else [],
+            seconds=987.654,
+            versions={"python": "3.11.7", "torch": "2.13.0"},
         )
-        with working(artifact, manifest):
-            for file, (rows, form) in records.items():
-                write_records(artifact.folder / file, rows, form)
-            for file, value in (documents or {}).items():
-                (write_jsonl if file.endswith(".jsonl") else write_json)(artifact.folder / file, value)
-            if note := self.notes.get(stage):
-                manifest.notes.append(note)
+        write_json(artifact.folder / "manifest.json", manifest.model_dump(mode="json"))
         return artifact
 
     def _training(self, truth: Truth, seed: int) -> dict[str, Artifact]:
         draw = random.Random(truth.label)
-        prompts = [Prompt(text=f"t{i}", goal=f"goal {i % 60}", kind="harmful", framing=f"f{i % 5}") for i in range(120)]
+        prompts = [
+            Prompt(text=f"t{i}", goal=f"goal {i % 60}", kind="harmful", framing=f"f{i % 5}")
+            for i in range(self.distilled)
+        ]
         traces = [_trace(f"{truth.label}-d{i}", prompt, "complete", "", "") for i, prompt in enumerate(prompts)]
         risks = [_report(trace, truth.patterns, draw) for trace in traces]
         kept = [trace for trace, report in zip(traces, risks, strict=True) if _passes(report, truth, draw)]
@@ -250,10 +261,8 @@ def _example(trace: Trace) -> Example:
 
 
 def _funnel(asked: int, kept: int) -> dict[str, Any]:
-    return {
-        "asked": asked, "complete": asked - 2, "accepted": kept + 3, "kept": kept,
-        "dropped": {"not a refusal": asked - kept - 5, "answer not complete (length)": 2, "near-duplicate goal": 3},
-    }  # fmt: skip
+    left = [{"step": "accept", "reason": "not a refusal", "n": asked - kept}] if asked > kept else []
+    return {"schema": 1, "entered": asked, "left": left, "accepted": {"harmful": kept}, "kept": kept}
 
 
 def _mask(rows: int) -> dict[str, Any]:

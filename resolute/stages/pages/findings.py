@@ -9,7 +9,7 @@ from typing import Literal
 
 from resolute.core.paired import Comparison, compare, detectable, holm, not_worse, seed_interval, worse
 from resolute.core.rates import CONFIDENCE
-from resolute.stages.pages.measures import Column, Measures
+from resolute.stages.pages.measures import Column, Measures, mean_by_goal
 from resolute.stages.pages.study import Study
 
 ALPHA = 1 - CONFIDENCE
@@ -86,12 +86,22 @@ def _differences(
     corrected = holm([item.comparison.p for item in raw])
     tested: list[Tested] = []
     for item, p in zip(raw, corrected, strict=True):
-        down = item.comparison.difference < 0
-        verdict: Verdict = ("lower" if down else "higher") if p < ALPHA else "undetected"
+        verdict = _verdict(item, p)
         smallest = detectable(item.comparison, alpha=ALPHA / len(raw))
         done = replace(item, p=p, smallest=smallest, verdict=verdict)
         tested.append(replace(done, sentence=_difference_sentence(done)))
     return Family(title, about, tested)
+
+
+def _verdict(tested: Tested, p: float) -> Verdict:
+    """A difference is claimed where test and interval agree, and from three training seeds on the seeds do too."""
+    found = tested.comparison
+    apart = found.low > 0 or found.high < 0
+    if tested.seeds is not None:
+        apart = apart and not tested.seeds[0] <= 0 <= tested.seeds[1]
+    if p >= ALPHA or not apart:
+        return "undetected"
+    return "lower" if found.difference < 0 else "higher"
 
 
 def _kept(measures: Measures, pairs: Sequence[Contrast], columns: Sequence[Column], margin: float) -> Family:
@@ -122,22 +132,14 @@ def _compared(measures: Measures, pairs: Sequence[Contrast], columns: Sequence[C
 def _compare(measures: Measures, pair: Contrast, column: Column) -> tuple[Comparison, tuple[float, float] | None, int]:
     first = {row.seed: measures.goals(row, column) for row in measures.study.measured(pair.first)}
     second = {row.seed: measures.goals(row, column) for row in measures.study.measured(pair.second)}
-    pooled = compare(_mean(list(first.values())), _mean(list(second.values())))
+    pooled = compare(mean_by_goal(list(first.values())), mean_by_goal(list(second.values())))
     alone = next(iter(first.values())) if len(first) == 1 else None
     steps: list[float] = []
     for seed, scores in second.items():
         base = alone if alone is not None else first.get(seed, {})
-        step = compare(base, scores)
-        if step.goals:
-            steps.append(step.difference)
+        if goals := sorted(base.keys() & scores.keys()):
+            steps.append(math.fsum(scores[goal] - base[goal] for goal in goals) / len(goals))
     return pooled, seed_interval(steps) if len(steps) >= 3 else None, len(second)
-
-
-def _mean(seeds: Sequence[dict[str, float]]) -> dict[str, float]:
-    """Goal -> mean over the seeds that have a score for it."""
-    goals = {goal for scores in seeds for goal in scores}
-    held = {goal: [scores[goal] for scores in seeds if goal in scores] for goal in sorted(goals)}
-    return {goal: math.fsum(values) / len(values) for goal, values in held.items()}
 
 
 def digest(families: Sequence[Family], contrast: Contrast) -> str:
@@ -181,7 +183,7 @@ def _range(tested: Sequence[Tested]) -> str:
     if len(tested) == 1:
         return _points(tested[0].comparison)
     steps = sorted((item.comparison.difference for item in tested), key=abs)
-    return f"{_signed(steps[0])} to {_signed(steps[-1])} points"
+    return f"{signed(steps[0])} to {signed(steps[-1])} points"
 
 
 def _least(tested: Sequence[Tested]) -> str:
@@ -196,7 +198,8 @@ def _joined(places: Sequence[str]) -> str:
 def _difference_sentence(tested: Tested) -> str:
     found, place = tested.comparison, _where(tested.column)
     if tested.verdict == "undetected":
-        return f"No detectable difference{place} at {found.goals} goals ({_points(found)}{_least([tested])})."
+        size = f"{_points(found)}{_least([tested])}"
+        return f"No detectable difference{place} at {found.goals} goals ({size})." + _seeds_sentence(tested)
     word = "Lower" if tested.verdict == "lower" else "Higher"
     change = f"{100 * found.first:.1f}% to {100 * found.second:.1f}%"
     return f"{word}{place}: {change} ({_points(found)}, {found.goals} goals, {_p(tested.p)})." + _seeds_sentence(tested)
@@ -214,14 +217,14 @@ def _kept_sentence(tested: Tested, margin: float) -> str:
 
 
 def _seeds_sentence(tested: Tested) -> str:
-    """What the training seeds allow to be said of the recipe rather than of these models."""
-    if tested.seeds is None or tested.verdict not in ("lower", "higher"):
+    """What the training seeds say, from three on."""
+    if tested.seeds is None:
         return ""
     low, high = tested.seeds
-    band = f"over {tested.seed_count} seeds {_signed(low)} to {_signed(high)}"
-    if low <= 0 <= high:
-        return f" True of these models; the seeds disagree ({band}), so not yet of the recipe."
-    return f" Holds across training seeds ({band})."
+    band = f"{signed(low)} to {signed(high)}"
+    if tested.p < ALPHA and tested.verdict == "undetected":
+        return f" These models differ ({_p(tested.p)}), but the {tested.seed_count} training seeds disagree: {band}."
+    return f" Over {tested.seed_count} training seeds: {band}."
 
 
 def _where(column: Column) -> str:
@@ -232,12 +235,13 @@ def _where(column: Column) -> str:
 
 
 def _points(found: Comparison) -> str:
-    return f"{_signed(found.difference)} points [{_signed(found.low)}, {_signed(found.high)}]"
+    return f"{signed(found.difference)} points [{signed(found.low)}, {signed(found.high)}]"
 
 
-def _signed(value: float) -> str:
-    """A difference of shares in points, with a true minus sign."""
-    return f"{100 * value:+.1f}".replace("-", "\u2212")
+def signed(value: float) -> str:
+    """A difference of shares in points, with a true minus sign; nothing is ever minus zero."""
+    points = round(100 * value, 1)
+    return f"{points or 0.0:+.1f}".replace("-", "\u2212")
 
 
 def _p(value: float) -> str:

@@ -1,7 +1,8 @@
 """The columns of the main table and what stands in each cell.
 
 One instrument headlines each column: the first the suite names that did not accept training data. Seeds are never
-pooled into n: under three they are shown as points, from three as a t interval on their means.
+pooled into n: under three they are shown as points, from three as a t interval on their means, which is never let be
+narrower than the interval over goals (three seeds that agree by chance would give a width of zero).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Literal
 from resolute.core.catalogue import counted, entries, find
 from resolute.core.paired import seed_interval
 from resolute.core.parts import Event, Suite
+from resolute.core.rates import rate
 from resolute.core.records import Trace
 from resolute.core.tables import Cell, Part, by_goal, cells
 from resolute.stages.pages.study import Row, Study
@@ -88,10 +90,12 @@ class Shown:
 
     @property
     def counted(self) -> str:
-        """How many independent goals, and how many answers where that is more."""
-        goals, answers = max(cell.rate.goals for cell in self.cells), sum(cell.rate.n for cell in self.cells)
-        seeds = f", {len(self.cells)} seeds" if len(self.cells) > 1 else ""
-        return f"{goals} goals{seeds}" if answers == goals else f"{goals} goals{seeds}, {answers} answers"
+        """How many independent goals (for so many training seeds), and how many answers where that is more."""
+        goals = max(cell.rate.goals for cell in self.cells)
+        if len(self.cells) > 1:
+            return f"{len(self.cells)} x {goals} goals"
+        answers = sum(cell.rate.n for cell in self.cells)
+        return f"{goals} goals" if answers == goals else f"{goals} goals, {answers} answers"
 
     @property
     def beside(self) -> str:
@@ -113,8 +117,11 @@ class Shown:
         return f"{self.main} {self.band}".rstrip()
 
 
-def summarise(found: Sequence[Cell]) -> Shown | None:
-    """One cell of the table from the cells of a label's training seeds; None where nothing was measured."""
+def summarise(found: Sequence[Cell], goals: Sequence[Mapping[str, float]]) -> Shown | None:
+    """One cell of the table from the cells of a label's training seeds; None where nothing was measured.
+
+    `goals`: for each seed, goal -> mean score.
+    """
     if not found:
         return None
     values = tuple(cell.rate.value for cell in found if cell.rate.n)
@@ -125,7 +132,19 @@ def summarise(found: Sequence[Cell]) -> Shown | None:
     if len(values) < 3:
         return Shown(value, None, None, values, tuple(found), f"{len(values)} seeds: points, no interval")
     low, high = seed_interval(values)
-    return Shown(value, max(low, 0.0), min(high, 1.0), values, tuple(found), f"t over {len(values)} training seeds")
+    mean = mean_by_goal(goals)
+    over_goals = rate(list(mean.values()), list(mean))
+    low, high = max(min(low, over_goals.low), 0.0), min(max(high, over_goals.high), 1.0)
+    return Shown(value, low, high, values, tuple(found), f"t over {len(values)} seeds, no narrower than over goals")
+
+
+def mean_by_goal(seeds: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Goal -> mean over the seeds that have a score for it."""
+    held: dict[str, list[float]] = {}
+    for scores in seeds:
+        for goal, score in scores.items():
+            held.setdefault(goal, []).append(score)
+    return {goal: math.fsum(held[goal]) / len(held[goal]) for goal in sorted(held)}
 
 
 @dataclass
@@ -136,6 +155,9 @@ class Measures:
     orders: Mapping[str, tuple[str, ...]]
     """Task -> instruments, the headline first (see `instrument_orders`)."""
     _cells: dict[tuple[str, int], list[Cell]] = field(default_factory=dict[tuple[str, int], list[Cell]])
+    _goals: dict[tuple[str, int, Column], dict[str, float]] = field(
+        default_factory=dict[tuple[str, int, Column], dict[str, float]]
+    )
 
     def cells(self, row: Row) -> list[Cell]:
         """Every rate of a row."""
@@ -161,7 +183,9 @@ class Measures:
 
     def shown(self, label: str, column: Column) -> Shown | None:
         """The cell of a label; None where the label was not measured so."""
-        return summarise([cell for row in self.study.measured(label) if (cell := self.cell(row, column))])
+        rows = self.study.measured(label)
+        found = [cell for row in rows if (cell := self.cell(row, column))]
+        return summarise(found, [self.goals(row, column) for row in rows] if len(found) > 2 else [])
 
     def cell(self, row: Row, column: Column) -> Cell | None:
         for cell in self.cells(row):
@@ -171,11 +195,13 @@ class Measures:
 
     def goals(self, row: Row, column: Column) -> dict[str, float]:
         """Goal -> mean score in one row: what paired tests compare."""
-        traces = [t for t in row.traces if t.task == column.task and column.attack in (t.attack, POOLED)]
-        judges = {v.judge for v in row.verdicts if _name(v.judge) == column.judge}
-        if len(judges) != 1:
-            return {}
-        return by_goal(traces, row.verdicts, event=column.event, judge=judges.pop(), part=column.part)
+        place = (row.label, row.seed, column)
+        if place not in self._goals:
+            traces = [t for t in row.traces if t.task == column.task and column.attack in (t.attack, POOLED)]
+            judges = {v.judge for v in row.verdicts if _name(v.judge) == column.judge}
+            judge = min(judges, default="")
+            self._goals[place] = by_goal(traces, row.verdicts, event=column.event, judge=judge, part=column.part)
+        return self._goals[place]
 
     def instruments(self) -> dict[str, list[str]]:
         """Instrument -> its versions in the study; more than one means rows that cannot be compared."""

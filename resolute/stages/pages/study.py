@@ -17,6 +17,7 @@ from resolute.core.errors import ResoluteError
 from resolute.core.files import read_json, read_jsonl, read_records
 from resolute.core.records import Example, Record, RiskReport, Trace, Verdict
 from resolute.core.runs import Artifact, Manifest, Run
+from resolute.core.text import terminal_safe
 
 R = TypeVar("R", bound=Record)
 PARTS = ("distill", "audit", "guard", "curate", "train", "evaluate", "judge")
@@ -173,7 +174,7 @@ def _row(item: RowFile, base: Path) -> Row:
             mend = "run the study again: what is done is not repeated"
             raise ResoluteError(f"the {part} of {item.label!r} is not finished", where=str(place), mend=mend)
         artifacts[part] = found
-    return Row(item.label, item.seed, item.kind, artifacts)
+    return Row(" ".join(terminal_safe(item.label).split()), item.seed, item.kind, artifacts)
 
 
 def _run_folder(path: Path) -> Study:

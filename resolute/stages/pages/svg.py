@@ -15,6 +15,8 @@ from xml.etree import ElementTree as ET
 
 from markupsafe import Markup
 
+from resolute.core.text import terminal_safe
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -80,7 +82,8 @@ def _framed(root: ET.Element, name: str, title: str, description: str) -> Markup
     root.insert(0, _text("title", title, f"{name}-title"))
     ET.register_namespace("", _SVG)
     written = ET.tostring(root, encoding="unicode")
-    return Markup(re.sub(r"\n\s*", " ", written))  # noqa: S704 - serialised by ElementTree, which escapes every text
+    harmless = terminal_safe(re.sub(r"\n\s*", " ", written))
+    return Markup(harmless)  # noqa: S704 - serialised by ElementTree, which escapes every text
 
 
 def _attributes(element: ET.Element, name: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from resolute.core.rates import Rate, rate
@@ -81,7 +81,7 @@ class Funnel:
     """How many traces each step of curation left, and why the others fell out."""
 
     label: str
-    steps: Sequence[tuple[str, int]]
+    steps: Mapping[str, int]
     reasons: Sequence[tuple[str, int]]
 
 
@@ -89,57 +89,65 @@ def funnels(study: Study) -> list[Funnel]:
     """One per label with a training set."""
     found: list[Funnel] = []
     for label in study.labels:
-        document = study.first(label).document("curate", "funnel.json")
+        row = study.first(label)
+        document = row.document("curate", "funnel.json")
         if document:
-            found.append(Funnel(label, _numbers(document), _reasons(document)))
+            found.append(_funnel(row, document))
     return found
 
 
-def _numbers(document: Mapping[str, Any]) -> list[tuple[str, int]]:
-    return [(str(name), value) for name, value in document.items() if type(value) is int]
-
-
-def _reasons(document: Mapping[str, Any]) -> list[tuple[str, int]]:
-    """Every counted reason, the most frequent first."""
-    held = [value for value in document.values() if isinstance(value, dict)]
-    counts = [(str(name), count) for item in held for name, count in item.items() if type(count) is int]
-    return sorted(counts, key=lambda item: (-item[1], item[0]))
+def _funnel(row: Row, document: Mapping[str, Any]) -> Funnel:
+    left = [(str(item["step"]), str(item["reason"]), int(item["n"])) for item in document["left"]]
+    lost = {step: sum(n for at, _, n in left if at == step) for step, _, _ in left}
+    entered = int(document["entered"])
+    steps = {"distilled": entered}
+    if row.distilled:
+        steps["complete"] = sum(trace.ending.complete for trace in row.distilled)
+    steps["accepted"] = entered - lost.get("accept", 0)
+    steps["new and not reserved"] = steps["accepted"] - lost.get("reserve", 0) - lost.get("duplicates", 0)
+    steps["kept"] = int(document["kept"])
+    return Funnel(row.label, steps, [(reason, n) for _, reason, n in left])
 
 
 @dataclass(frozen=True)
 class MaskAudit:
     """What the proof before training said (law 2).
 
-    `covered`: part -> rows whose part is wholly under loss, rows that have the part.
+    `covered`: each part, the rows whose part is wholly under loss, and the rows that have it.
     """
 
     label: str
-    seed: int
+    seeds: tuple[int, ...]
+    """Training seeds of which the same is true."""
     rows: int
     kept: int
     tokens: int
     loss_tokens: int
-    covered: Mapping[str, tuple[int, int]]
+    covered: tuple[tuple[str, int, int], ...]
 
     @property
     def whole(self) -> bool:
         """Every part of every kept row is under loss."""
-        return bool(self.covered) and all(done == there for done, there in self.covered.values())
+        return bool(self.covered) and all(done == there for _, done, there in self.covered)
 
 
 def mask_audits(study: Study) -> list[MaskAudit]:
-    """One per training run."""
-    found: list[MaskAudit] = []
+    """One per label and finding; training seeds with the same finding share one."""
+    found: dict[MaskAudit, list[int]] = {}
     for row in study.rows:
         document = row.document("train", "mask_audit.json")
         if document:
-            kept, thoughts = int(document["kept"]), int(document["with_thought"])
-            parts = {str(part): int(count) for part, count in document["covered"].items()}
-            covered = {part: (count, thoughts if part == "thought" else kept) for part, count in parts.items()}
-            loss = sum(int(count) for count in document["loss_tokens"].values())
-            rows, tokens = int(document["rows"]), int(document["tokens"])
-            found.append(MaskAudit(row.label, row.seed, rows, kept, tokens, loss, covered))
-    return found
+            found.setdefault(_mask(row.label, document), []).append(row.seed)
+    return [replace(item, seeds=tuple(seeds)) for item, seeds in found.items()]
+
+
+def _mask(label: str, document: Mapping[str, Any]) -> MaskAudit:
+    rows, kept, tokens = (int(document[name]) for name in ("rows", "kept", "tokens"))
+    thoughts = int(document["with_thought"])
+    counts = [(str(part), int(count)) for part, count in document["covered"].items()]
+    covered = tuple((part, count, thoughts if part == "thought" else kept) for part, count in counts)
+    loss = sum(int(count) for count in document["loss_tokens"].values())
+    return MaskAudit(label, (), rows, kept, tokens, loss, covered)
 
 
 @dataclass(frozen=True)

@@ -90,6 +90,14 @@ class Page:
         """Most training seeds any row has."""
         return max((line.seeds for line in self.lines if line.kind == "trained"), default=0)
 
+    @property
+    def declared(self) -> list[tuple[list[str], str]]:
+        """How each family is tested; families tested alike together."""
+        found: dict[str, list[str]] = {}
+        for family in self.families:
+            found.setdefault(family.about, []).append(family.title)
+        return [(titles, about) for about, titles in found.items()]
+
 
 def build(study: Study, settings: Report, orders: Mapping[str, tuple[str, ...]]) -> Page:
     """Compute the report of a study."""

@@ -19,6 +19,7 @@ from resolute.core.files import atomic
 from resolute.core.text import terminal_safe
 from resolute.stages.pages import published
 from resolute.stages.pages.answers import ENDINGS, PAIRINGS
+from resolute.stages.pages.findings import signed
 from resolute.stages.pages.pictures import draw
 from resolute.stages.pages.training import PATTERN_NAMES
 from resolute.stages.pages.view import Page, share
@@ -59,7 +60,7 @@ def environment() -> Environment:
         finalize=_harmless,
         keep_trailing_newline=True,
     )
-    made.filters |= {"share": share, "points": _points, "pvalue": _pvalue, "md": _markdown}
+    made.filters |= {"share": share, "points": signed, "pvalue": _pvalue, "md": _markdown}
     return made
 
 
@@ -67,8 +68,8 @@ def _html(page: Page, common: dict[str, Any]) -> str:
     css = environment().loader.get_source(environment(), "report.css")[0]  # type: ignore[union-attr]
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    names = dict.fromkeys(name for item in page.funnels for name, _ in item.steps)
-    parts = dict.fromkeys(part for item in page.masks for part in item.covered)
+    names = dict.fromkeys(name for item in page.funnels for name in item.steps)
+    parts = dict.fromkeys(part for item in page.masks for part, _, _ in item.covered)
     return (
         environment()
         .get_template("report.html.j2")
@@ -132,10 +133,6 @@ def _harmless(value: Any) -> Any:
 def _markdown(value: object) -> str:
     """Text that means itself in Markdown and stays on its line."""
     return _MARKDOWN.sub(r"\\\1", " ".join(terminal_safe(str(value)).split()))
-
-
-def _points(value: float) -> str:
-    return f"{100 * value:+.1f}".replace("-", "\u2212")
 
 
 def _pvalue(value: float) -> str:
