@@ -80,7 +80,7 @@ class Audited:
 
 
 class ShownToken(NamedTuple):
-    """One token for people: its text, whether it carries loss, what it is part of."""
+    """One token for people: the stretch of text it covers, whether it carries loss, what it is part of."""
 
     text: str
     in_loss: bool
@@ -156,9 +156,11 @@ def show(examples: Sequence[Example], renderer: Renderer, n: int, *, thinking: b
     for example in examples[:n]:
         where = f"row {example.id}"
         row = renderer.example(example.messages, example.reasoning, example.answer, thinking=thinking, where=where)
-        triples = zip(row.ids, row.labels, row.kinds, strict=True)
-        tokens = (ShownToken(renderer.decode([number]), label != IGNORED, kind) for number, label, kind in triples)
-        shown.append(ShownRow(example.id, tuple(tokens)))
+        pieces = renderer.pieces(row.prompt.text) + renderer.pieces(row.text[len(row.prompt.text) :])
+        triples = zip(pieces, row.labels, row.kinds, strict=True)
+        shown.append(
+            ShownRow(example.id, tuple(ShownToken(text, label != IGNORED, kind) for text, label, kind in triples))
+        )
     return shown
 
 

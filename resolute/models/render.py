@@ -7,9 +7,9 @@ encoding, which may, would train on ids that are never sampled.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,6 +28,9 @@ and both marks where the thought is empty; `end` is the end-of-turn token. A tok
 
 IGNORED = -100
 """The label that carries no loss."""
+
+_PLAIN = "Two words,\n\n2 lines\t."
+"""What no normalizer that only tidies letters may change; those that write their own marks for spaces do."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,8 @@ class Renderer:
         self.where = where
         added = {number: str(token) for number, token in tokenizer.added_tokens_decoder.items()}
         self._added = {number: token for number, token in added.items() if number != tokenizer.unk_token_id}
-        self._nfc = self.decode(self._encode("e\u0301")) == "\u00e9"
+        normalizer: Any = getattr(getattr(tokenizer, "backend_tokenizer", None), "normalizer", None)
+        self._normalizer = normalizer if normalizer and normalizer.normalize_str(_PLAIN) == _PLAIN else None
         source = _template(tokenizer, where)
         eos = str(tokenizer.eos_token or "")
         try:
@@ -182,9 +186,18 @@ class Renderer:
         """The text of ids, control tokens included."""
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
+    def pieces(self, text: str) -> list[str]:
+        """The stretch of `text` each of its tokens covers, gaps before it included: together they are the text.
+
+        A character that takes several tokens stands with its first.
+        """
+        encoded = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+        ends = [0, *(int(stop) for _, stop in encoded["offset_mapping"])]
+        return [text[start:stop] for start, stop in pairwise(accumulate(ends, max))]
+
     def canonical(self, text: str) -> str:
         """Text as the tokenizer keeps it: Qwen's composes accents (NFC)."""
-        return unicodedata.normalize("NFC", text) if self._nfc else text
+        return str(self._normalizer.normalize_str(text)) if self._normalizer else text
 
     def _written(
         self, reasoning: str, answer: str, prompt: RenderedPrompt, where: str
