@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 from resolute.core.rates import CONFIDENCE
@@ -151,16 +152,25 @@ def mcnemar_power(goals: int, difference: float, changed: float, *, alpha: float
     A share below the difference is impossible and is raised to it.
     """
     import numpy as np
-    from scipy import stats
+    from scipy import special
 
     share = min(max(changed, difference), 1.0)
     up = (share + difference) / (2 * share) if share else 0.5
-    counts = np.arange(goals + 1)
-    weights = stats.binom.pmf(counts, goals, share)
-    cut = stats.binom.ppf(alpha / 2, counts, 0.5)
-    cut = np.where(stats.binom.cdf(cut, counts, 0.5) > alpha / 2, cut - 1, cut)
-    reject = stats.binom.cdf(cut, counts, up) + stats.binom.sf(counts - cut - 1, counts, up)
+    counts, cut = np.arange(goals + 1), _cuts(goals, alpha)
+    weights = np.diff(special.bdtr(counts, goals, share), prepend=0.0)
+    reject = special.bdtr(cut, counts, up) + special.bdtrc(counts - cut - 1, counts, up)
     return float(np.sum(weights * np.where(cut < 0, 0.0, reject)))
+
+
+@cache
+def _cuts(goals: int, alpha: float) -> Any:
+    """For each number of changed goals: most changes the rarer way at which the exact test still rejects, or -1."""
+    import numpy as np
+    from scipy import stats
+
+    counts = np.arange(goals + 1)
+    cut = stats.binom.ppf(alpha / 2, counts, 0.5)
+    return np.where(stats.binom.cdf(cut, counts, 0.5) > alpha / 2, cut - 1, cut)
 
 
 def seed_interval(values: Sequence[float]) -> tuple[float, float]:

@@ -22,6 +22,7 @@ from resolute.stages.pages.findings import contrasts, signed
 from resolute.stages.pages.measures import instrument_orders
 from resolute.stages.pages.study import read_study
 from resolute.stages.pages.view import Page, build
+from resolute.stages.pages.write import environment
 from resolute.stages.report import terminal_table
 from tests.stages.synthetic import DEFAULT, RAW, STUDY, Maker, Truth
 
@@ -313,6 +314,34 @@ def test_a_damaged_study_is_an_error_that_names_it(content: dict[str, object], w
     with pytest.raises(ResoluteError, match=what) as caught:
         _page(path)
     assert str(tmp_path) in caught.value.where
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "[a](javascript:x)",
+        "# a",
+        "- a",
+        "1. a",
+        "*a* _b_ `c`",
+        "a|b",
+        "![a](b)",
+        "<b>",
+        "> a",
+        "\\[a](b)",
+        "+ a",
+        "~~a~~",
+    ],
+)
+def test_a_label_means_itself_in_markdown(label: str) -> None:
+    """Read back by a Markdown parser: one paragraph whose text is the label."""
+    from markdown_it import MarkdownIt
+
+    source = environment().from_string("{{ text|md }}").render(text=label)
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(source)
+    assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
+    assert {child.type for child in tokens[1].children or []} <= {"text", "text_special"}
+    assert "".join(child.content for child in tokens[1].children or []) == label
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.123, "+12.3"), (-0.0001, "+0.0"), (-0.5, "\u221250.0")])

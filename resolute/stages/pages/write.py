@@ -24,7 +24,7 @@ from resolute.stages.pages.pictures import draw
 from resolute.stages.pages.training import PATTERN_NAMES
 from resolute.stages.pages.view import Page, share
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~>-])")
+_MARKDOWN = re.compile(r"[\\`*_|~]|(?<=\])\(|^[#+-]|^\d+(?=[.)])")
 FIELDS: tuple[str, ...] = (
     "row", "kind", "seeds", "column", "task", "attack", "event", "part", "instrument", "protocol",
     "value", "low", "high", "interval", "goals", "n", "unscored", "bound_low", "bound_high",
@@ -131,8 +131,13 @@ def _harmless(value: Any) -> Any:
 
 
 def _markdown(value: object) -> str:
-    """Text that means itself in Markdown and stays on its line."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(terminal_safe(str(value)).split()))
+    """Text that means itself in Markdown (no emphasis, code, link, list or cell border) and stays on its line."""
+    return _MARKDOWN.sub(_backslash, " ".join(terminal_safe(str(value)).split()))
+
+
+def _backslash(found: re.Match[str]) -> str:
+    text = found.group()
+    return f"{text}\\" if text.isdigit() else f"\\{text}"
 
 
 def _pvalue(value: float) -> str:
