@@ -73,7 +73,8 @@ def read_template(
 def _family(write: Write, source: str, on: str, off: str) -> Dialect:
     for shown in (on, off, *(_turn(write, key) for key in _KEYS), source):
         for dialect in _FAMILIES:
-            if dialect.open in shown or dialect.close in shown:
+            # The closing mark of channels ends turns of other families too.
+            if dialect.open in shown or (not dialect.answer_open and dialect.close in shown):
                 return dialect
     mend = "take a reasoning model, or hand a template that writes thoughts"
     raise ResoluteError("the chat template knows no mark for thoughts", mend=mend)
