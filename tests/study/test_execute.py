@@ -1,4 +1,4 @@
-"""Running a graph: workers do the work, a failed job takes down only what needs it, what is done is never done again."""
+"""Running a graph: workers do the work, a failed job takes down only what needs it, what is done is not done again."""
 
 import subprocess
 import sys
