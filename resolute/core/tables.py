@@ -52,7 +52,7 @@ def cells(traces: Sequence[Trace], verdicts: Iterable[Verdict]) -> list[Cell]:
     """Every rate the verdicts speak of, sorted by task, attack, event, judge and part.
 
     An instrument that judged anything of a task and attack is taken to be meant for all its traces: a missing verdict
-    is the instrument's failure, never a smaller n. Verdicts about other traces are left alone. Row order does not matter.
+    is the instrument's failure, never a smaller n. Verdicts on other traces are left alone. Row order does not matter.
     """
     known = {trace.id: trace for trace in traces}
     groups: dict[tuple[str, str], list[Trace]] = {}
