@@ -42,6 +42,8 @@ class Truth:
     unclosed: float = 0.003
     patterns: Sequence[float] = (0.0, 0.0, 0.0, 0.0, 0.0)
     kept: float = 0.6
+    by_seed: Sequence[Sequence[float]] = ()
+    """Attack success of each training seed, where seeds are to disagree."""
 
 
 RAW = Truth("Raw", "raw", (0.96, 0.99, 0.985, 0.99), 0.004, 0.01, 0.0, 0.985)
@@ -93,7 +95,7 @@ class Maker:
         if truth.kind == "trained":
             made |= self._training(truth, seed)
         draw = random.Random(f"{truth.label} {seed}")
-        traces, verdicts = self._answers(truth, draw)
+        traces, verdicts = self._answers(truth, seed, draw)
         model = "lab/base" if truth.kind == "raw" else "trained"
         settings = {"model": model, "suites": ["lab"], "sampling": {"temperature": 1.0, "max_tokens": 96}, "samples": 1}
         made["evaluate"] = self._artifact("evaluate", truth, seed, settings, {"traces.parquet": (traces, Trace)})
@@ -160,10 +162,11 @@ class Maker:
         made["train"] = self._artifact("train", truth, seed, training, {}, documents)
         return made
 
-    def _answers(self, truth: Truth, draw: random.Random) -> tuple[list[Trace], list[Verdict]]:
+    def _answers(self, truth: Truth, seed: int, draw: random.Random) -> tuple[list[Trace], list[Verdict]]:
         traces: list[Trace] = []
         verdicts: list[Verdict] = []
-        for attack, rate in zip(ATTACKS, truth.attacks, strict=True):
+        rates = truth.by_seed[seed] if truth.by_seed else truth.attacks
+        for attack, rate in zip(ATTACKS, rates, strict=True):
             for number in range(self.goals):
                 trace = self._asked(truth, draw, "lab/safety", attack, "harmful", number)
                 # a goal is as hard for one row as for another, so that rows are paired in truth too

@@ -137,6 +137,18 @@ def test_three_seeds_get_an_interval_no_narrower_than_over_goals_and_two_get_poi
     assert any("Two training seeds" in caution for caution in two.cautions)
 
 
+def test_a_difference_on_which_three_seeds_disagree_is_not_claimed(tmp_path: Path) -> None:
+    split = Truth("Split", by_seed=[(0.0,) * 4, (0.0,) * 4, (0.9,) * 4])
+    agreed = Truth("Agreed", attacks=(0.1,) * 4)
+    truths = [dataclasses.replace(RAW, attacks=(0.6,) * 4), split, agreed]
+    page = _page(Maker(tmp_path, truths, goals=40, seeds=3, distilled=6).write())
+    attacks = next(family for family in page.families if family.title == "Attack success")
+    assert {t.verdict for t in attacks.tested if t.contrast.second == "Agreed"} == {"lower"}
+    divided = [t for t in attacks.tested if t.contrast.second == "Split"]
+    assert {t.verdict for t in divided} == {"undetected"}
+    assert all(t.p < 0.05 and "seeds disagree" in t.sentence for t in divided)
+
+
 def test_a_row_that_failed_stands_as_missing_and_is_in_no_comparison(tmp_path: Path) -> None:
     path = Maker(tmp_path, STUDY[:3], goals=12, distilled=6).write()
     document = read_json(path)
