@@ -46,6 +46,7 @@ WHYS: dict[str, Why] = {
 _TELLING: dict[str, Kind] = {"forbidden_prompt": "harmful", "behavior": "harmful"}
 """Columns that only files of harmful goals have."""
 _XSTEST = frozenset({"type", "prompt", "focus"}), frozenset({"type", "prompt", "completion", "final_label"})
+_SHOWN = 30
 _STAR1 = frozenset({"question", "response", "category", "source", "score"})
 
 
@@ -94,3 +95,10 @@ def is_xstest(columns: Iterable[str]) -> bool:
     """Whether these are the columns of XSTest's prompts or labelled completions."""
     names = frozenset(name.lower() for name in columns)
     return any(names >= layout for layout in _XSTEST)
+
+
+def shown(names: Iterable[str]) -> str:
+    """Column names for a message: quoted, control characters escaped, not more than can be read."""
+    listed = [repr(name[:60]) for name in names]
+    more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
+    return ", ".join(listed[:_SHOWN]) + more

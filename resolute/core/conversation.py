@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from resolute.core.records import Message
+from resolute.core.rows import as_text
 from resolute.core.text import clean
 
 _ROLES: dict[str, Literal["system", "user", "assistant"]] = {
@@ -75,6 +76,8 @@ def _said(response: Any) -> Said | Unreadable:
             return Unreadable("the output is a list, but not of messages")
         if turns[-1][0] == "assistant":
             return Said(turns[-1][1], turns[-1][2])
+    if not as_text(response):
+        return Unreadable("there is no output")
     return Unreadable(f"the output is not text but {type(response).__name__}")
 
 
@@ -91,7 +94,9 @@ def _turns(value: Any) -> list[_Turn] | Unreadable:
     if isinstance(value, str):
         return [("user", value, "")]
     if not isinstance(value, list) or not value:
-        return Unreadable("there is no prompt" if not value else f"the prompt is a {type(value).__name__}")
+        return Unreadable(
+            f"the prompt is not text but {type(value).__name__}" if as_text(value) else "there is no prompt"
+        )
     turns: list[_Turn] = []
     for item in cast("list[Any]", value):
         turn = _turn(cast("Mapping[str, Any]", item)) if isinstance(item, Mapping) else None

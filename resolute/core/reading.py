@@ -17,25 +17,14 @@ from resolute.core.conversation import Said, Unreadable, conversation
 from resolute.core.errors import ResoluteError
 from resolute.core.files import read_records
 from resolute.core.keys import file_digest, key
+from resolute.core.outputs import dialect_of, opens_inside, taken_apart
 from resolute.core.records import Ending, Kind, Message, Opening, Prompt, Trace
-from resolute.core.rows import Row, read_rows
+from resolute.core.rows import Row, as_text, read_rows
 from resolute.core.text import clean
-from resolute.core.trace import DIALECTS, THINK, Dialect, Parts, Why, ending, split
+from resolute.core.trace import DIALECTS, THINK, Why, ending
 
 VERSION = 1
 """Raised whenever the same file would be read into other traces; part of the key of every stage that reads."""
-
-_READ = ("think", "seed", "mistral", "harmony")
-_FINAL = "<|channel|>final<|message|>"
-_END_MARKS = (
-    "<｜end▁of▁sentence｜>",
-    "<|im_end|>",
-    "<|eot_id|>",
-    "<|end_of_text|>",
-    "<|endoftext|>",
-    "<|return|>",
-    "</s>",
-)
 
 
 @dataclass(frozen=True)
@@ -107,7 +96,7 @@ def read_traces(
         role: name for role, name in found.items() if role not in ("kind", "why") or (role == "why" and ended)
     }
     said["kind"] = how
-    opened = opening == "opened" or (opening == "detect" and _opens_inside([draft.said for draft in drafts]))
+    opened = opening == "opened" or (opening == "detect" and opens_inside([draft.said for draft in drafts]))
     traces = _traces(drafts, opened=opened, model=path.name.split(".")[0], identity=file_digest(path)[:16])
     replaced = sum(draft.replaced for draft in drafts)
     return ReadTraces(traces, said, unread, len(table.rows) - len(chosen), replaced, opened)
@@ -136,7 +125,7 @@ def _roles(path: Path, names: Sequence[str], rows: Sequence[Row]) -> dict[column
     missing: list[columns.Role] = [role for role in needed if role not in found and not (role == "response" and chat)]
     if missing:
         wanted = "; ".join(f"{role}: one of {', '.join(columns.NAMES[role])}" for role in missing)
-        what = f"no column for {' and '.join(missing)}; the file has {', '.join(map(repr, names))}"
+        what = f"no column for {' and '.join(missing)}; the file has {columns.shown(names)}"
         raise ResoluteError(what, where=str(path), mend=f"rename a column ({wanted})")
     return found
 
@@ -146,7 +135,7 @@ def _chosen(
 ) -> list[tuple[int, Row]]:
     for name in where:
         if name not in names:
-            mend = f"one of: {', '.join(names)}"
+            mend = f"one of: {columns.shown(names)}"
             raise ResoluteError(f"rows are asked for by a missing column: {name!r}", where=str(path), mend=mend)
     wanted = {name: frozenset(map(str, values)) for name, values in where.items()}
     numbered = enumerate(rows, 1)
@@ -199,60 +188,20 @@ def _draft(row: Row, found: Mapping[columns.Role, str], kind: Kind, path: Path) 
 
 
 def _words(row: Row, found: Mapping[columns.Role, str], role: columns.Role) -> str:
-    """The text of a column; a list (STAR-1 has several categories a row) is joined by commas."""
+    """The text of a column. A list is joined: the steps of a thought by lines, anything else by commas."""
     value = row.get(found[role]) if role in found else None
     if isinstance(value, list):
-        return ", ".join(map(str, cast("list[Any]", value)))
-    return "" if value is None else str(value)
-
-
-def _dialect(text: str) -> Dialect | None:
-    """The dialect whose mark comes first, or None. Harmony needs a channel: other families end turns with its close."""
-    best, place = None, len(text)
-    for dialect in (DIALECTS[name] for name in _READ):
-        marks = (dialect.open, _FINAL) if dialect.name == "harmony" else (dialect.open, dialect.close)
-        for mark in marks:
-            if 0 <= (at := text.find(mark)) < place:
-                best, place = dialect, at
-    return best
-
-
-def _opens_inside(outputs: Sequence[Said]) -> bool:
-    inside = outside = 0
-    for said in outputs:
-        dialect = _dialect(said.output)
-        if dialect is not None and not said.reasoning:
-            close = said.output.find(dialect.close)
-            opens = said.output.find(dialect.open)
-            inside += close >= 0 and not 0 <= opens < close
-            outside += opens >= 0 and (close < 0 or opens < close)
-    return inside > outside
-
-
-def _taken_apart(said: Said, *, opened: bool, usual: Dialect) -> tuple[Parts, bool]:
-    """The parts of an output, and whether it ended with a mark that says the turn was over."""
-    body = said.output.rstrip()
-    mark = next((mark for mark in _END_MARKS if body.endswith(mark)), "")
-    body = body.removesuffix(mark) if mark else said.output
-    dialect = _dialect(body)
-    if dialect is None and said.reasoning:
-        thought, answer = said.reasoning.strip(), body.strip()
-        return Parts(thought, answer, closed=bool(answer), had_thought=True), bool(mark)
-    if dialect is not None and dialect.name == "harmony" and body.lstrip().startswith(_FINAL):
-        body = f"<|start|>assistant{body.lstrip()}"
-    if dialect is None:
-        return split(body, usual, opened=opened), bool(mark)
-    starts = body.lstrip().startswith(dialect.open)
-    return split(body, dialect, opened=opened and not starts), bool(mark)
+        return ("\n" if role == "reasoning" else ", ").join(map(str, cast("list[Any]", value)))
+    return as_text(value)
 
 
 def _traces(drafts: Sequence[_Draft], *, opened: bool, model: str, identity: str) -> list[Trace]:
-    marked = Counter(dialect.name for draft in drafts if (dialect := _dialect(draft.said.output)) is not None)
+    marked = Counter(dialect.name for draft in drafts if (dialect := dialect_of(draft.said.output)) is not None)
     usual = DIALECTS[min(marked, key=lambda name: (-marked[name], name))] if marked else THINK
     seen: Counter[str] = Counter()
     traces: list[Trace] = []
     for draft in drafts:
-        parts, finished = _taken_apart(draft.said, opened=opened, usual=usual)
+        parts, finished = taken_apart(draft.said, opened=opened, usual=usual)
         why: Why = "end of turn" if finished and draft.why == "unknown" else draft.why
         place, cause = ending(parts, why)
         sent = [message.model_dump() for message in draft.sent]

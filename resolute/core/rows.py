@@ -48,6 +48,11 @@ def read_rows(path: Path) -> Rows:
     return Rows(path, rows, tuple(dict.fromkeys(name for row in rows for name in row)))
 
 
+def as_text(value: Any) -> str:
+    """A cell as text; missing values (None, and the NaN that data frames write for it) are empty."""
+    return "" if value is None or value != value else str(value)
+
+
 def looks_like_file(spec: str) -> bool:
     """Whether a source is spelled as a file: with a folder separator, or with the ending of a format."""
     name = spec.lower().removesuffix(".gz")

@@ -98,7 +98,7 @@ class Curate(Section):
     reserve: tuple[str, ...] = ()
     """Prompt sources kept for evaluation: rows whose goal overlaps them are removed and counted."""
     near: float = Field(default=0.8, gt=0, le=1)
-    """Jaccard similarity of word shingles from which two goals count as near-duplicates."""
+    """Jaccard similarity from which goals (sets of words) overlap and rows (three-word shingles) repeat each other."""
     kinds: dict[str, Kind] = {}
     """Role of a foreign trace file -> what every goal in it is, where the file does not say."""
     where: dict[str, dict[str, tuple[str, ...]]] = {}

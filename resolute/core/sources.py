@@ -7,7 +7,7 @@ working directory). A set that is not there is an error that says where to get i
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -16,7 +16,7 @@ from resolute.core.catalogue import counted, entries, find
 from resolute.core.errors import ResoluteError
 from resolute.core.keys import derive
 from resolute.core.records import Prompt
-from resolute.core.rows import Row, looks_like_file, read_rows
+from resolute.core.rows import Row, as_text, looks_like_file, read_rows
 
 PLACE = "RESOLUTE_DATA"
 """Environment variable that names the folder of public data sets."""
@@ -54,13 +54,13 @@ def read_prompts(path: Path) -> list[Prompt]:
     table = read_rows(path)
     found = columns.find(table.columns, ("text", "goal", "kind", "category", "source", "expected"))
     if "text" not in found:
-        what = f"no column of prompts; the file has {', '.join(map(repr, table.columns))}"
+        what = f"no column of prompts; the file has {columns.shown(table.columns)}"
         mend = f"rename one to one of: {', '.join(columns.NAMES['text'])}"
         raise ResoluteError(what, where=str(path), mend=mend)
     implied, _ = columns.layout(table.columns)
     prompts: list[Prompt] = []
     for number, row in enumerate(table.rows, 1):
-        said = {role: _text(row, name) for role, name in found.items()}
+        said = {role: as_text(row.get(name)) for role, name in found.items()}
         if not said["text"].strip():
             raise ResoluteError("the prompt is empty", where=f"{path}, row {number}", mend="fill or delete the row")
         kind = columns.kind_of(row, found.get("kind"))
@@ -77,7 +77,7 @@ def read_prompts(path: Path) -> list[Prompt]:
     return prompts
 
 
-def data_rows(name: str, needed: Iterable[str], *, get: str) -> list[Row]:
+def data_rows(name: str, needed: Sequence[str], *, get: str) -> list[Row]:
     """The rows of a public set that lies at `name` below the data folder.
 
     `get` says where the set is published. Raises `ResoluteError` where it is missing or lacks a column.
@@ -90,11 +90,10 @@ def data_rows(name: str, needed: Iterable[str], *, get: str) -> list[Row]:
         raise ResoluteError(f"the data set {path.name} is missing", where=str(path), mend=mend)
     table = read_rows(path)
     if missing := sorted(set(needed) - set(table.columns)):
-        what = f"no column {', '.join(missing)}; the file has {', '.join(map(repr, table.columns))}"
+        what = f"no column {', '.join(missing)}; the file has {columns.shown(table.columns)}"
         raise ResoluteError(what, where=str(path), mend=f"get it again from {get}")
+    for number, row in enumerate(table.rows, 1):
+        if empty := [column for column in needed if row.get(column) is None]:
+            where = f"{path}, row {number}"
+            raise ResoluteError(f"no value for {', '.join(empty)}", where=where, mend=f"get it again from {get}")
     return table.rows
-
-
-def _text(row: Row, name: str) -> str:
-    value = row.get(name)
-    return "" if value is None else str(value)

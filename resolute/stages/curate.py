@@ -32,6 +32,7 @@ VERSION = 1
 _KINDS_OF_INPUT = ("traces", "risks", "verdicts")
 _CONTROL = re.compile(r"<\|[^|<>\s]{1,40}\|>|<｜[^｜<>\s]{1,40}｜>|</?(?:seed:)?think>|\[/?(?:THINK|INST)\]")
 """Marks of any family's template: written in a thought or an answer they would train as the real thing."""
+_MISSING = ("none", "nan", "null")
 R = TypeVar("R", bound=Record)
 
 
@@ -143,6 +144,8 @@ def _rejected(
     said = accept(trace, verdicts.get(trace.id, []), risks.get(trace.id, []), settings.accept)
     if isinstance(said, Dropped):
         return said.reason
+    if trace.answer.strip().lower() in _MISSING and not trace.reasoning:
+        return "the answer is the name of a missing value"
     return "a control mark in the text" if _CONTROL.search(trace.reasoning) or _CONTROL.search(trace.answer) else ""
 
 

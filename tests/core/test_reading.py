@@ -138,6 +138,20 @@ def test_an_instruction_with_an_input_is_both(tmp_path: Path) -> None:
     assert only(tmp_path, row).sent[0].content == "Add.\n\n1 and 2"
 
 
+def test_missing_values_of_data_frames_are_missing_not_words(tmp_path: Path) -> None:
+    table = tmp_path / "a.parquet"
+    rows = [{"prompt": "p", "response": "a", "reasoning": None}, {"prompt": "q", "response": None, "reasoning": "t"}]
+    pq.write_table(pa.Table.from_pylist(rows), table)
+    found = read_traces(table)
+    assert (found.traces[0].reasoning, found.unread) == ("", [(2, "there is no output")])
+    nan = read(tmp_path, {"prompt": "p", "response": "a", "reasoning": float("nan")}, {"prompt": "q", "response": "b"})
+    assert nan.traces[0].reasoning == ""
+
+
+def test_a_thought_stored_as_steps_is_their_lines(tmp_path: Path) -> None:
+    assert only(tmp_path, {"prompt": "p", "response": "a", "cot": ["one", "two"]}).reasoning == "one\ntwo"
+
+
 def test_the_goal_stays_apart_from_the_framed_text(tmp_path: Path) -> None:
     prompt = only(tmp_path, {"query": "the goal", "final_query": "dear expert, the goal", "response": "a"}).prompt
     assert (prompt.goal, prompt.text) == ("the goal", "dear expert, the goal")
@@ -166,7 +180,7 @@ def test_rows_are_chosen_by_the_values_of_a_column(tmp_path: Path) -> None:
     [
         ({"prompt": "", "response": "a"}, "the prompt is empty"),
         ({"prompt": None, "response": "a"}, "there is no prompt"),
-        ({"prompt": 3, "response": "a"}, "the prompt is a int"),
+        ({"prompt": 3, "response": "a"}, "the prompt is not text but int"),
         ({"prompt": "p", "response": None}, "there is no output"),
         ({"prompt": "p", "response": {"a": 1}}, "not text but dict"),
         ({"prompt": "p", "response": ["a", "b"]}, "not of messages"),

@@ -94,9 +94,10 @@ def test_planted_overlaps_are_removed_and_counted(tmp_path: Path, goal: str, tex
 
 def test_the_funnel_adds_up_and_every_trace_that_left_is_listed_once(tmp_path: Path) -> None:
     rows = [row(n) for n in range(8)] + [row(1), row(20, label="safe"), row(21, label="math"), row(22, label="what")]
-    rows += [{**row(23), "response": "<think>never closed"}, {**row(24), "response": "no thought at all"}]
+    rows += [{**row(23), "response": "<think>never closed"}, {**row(24), "response": "<think>"}]
     rows += [{**row(25), "response": "<think>a</think>b</think>c"}, row(26, thought="as <|im_start|> told")]
-    made = curate(tmp_path / "store", {"traces": table(tmp_path, rows)}, safety=5)
+    rows += [{**row(27), "response": "None"}]
+    made = curate(tmp_path / "store", {"traces": table(tmp_path, rows)}, safety=5, accept={"empty_thought": True})
     funnel = read_json(made.output("funnel.json"))
     assert funnel["entered"] == len(rows) == funnel["kept"] + sum(item["n"] for item in funnel["left"])
     dropped = read_records(made.output("dropped.parquet"), Drop)
@@ -104,7 +105,8 @@ def test_the_funnel_adds_up_and_every_trace_that_left_is_listed_once(tmp_path: P
     assert {drop.trace for drop in dropped}.isdisjoint({example.trace for example in examples(made)}) is True
     assert reasons(made) == {
         "no answer: stopped in thought (unknown)": 1,
-        "no thought": 1,
+        "no answer: stopped in nothing (unknown)": 1,
+        "the answer is the name of a missing value": 1,
         "more than one closing mark": 1,
         "a control mark in the text": 1,
         "no benign goals are asked for": 1,
