@@ -8,18 +8,19 @@ from __future__ import annotations
 from resolute.core.records import Prompt
 from resolute.core.sources import data_rows
 
-_GET = "https://github.com/thu-coai/LRM-Safety-Study"
+_STUDY = "https://github.com/thu-coai/LRM-Safety-Study at 498ef37fca88, attack_refusal_evaluation"
 
 
 def advbench() -> list[Prompt]:
     """50 harmful goals."""
-    rows = data_rows("prompts/advbench50.jsonl", ["query"], get=_GET)
+    rows = data_rows("prompts/advbench50.jsonl", ["query"], get=f"{_STUDY}/data/advbench/advbenchsub.jsonl")
     return [Prompt(text=row["query"], goal=row["query"], kind="harmful", source="advbench") for row in rows]
 
 
 def pap_advbench() -> list[Prompt]:
     """The same 50 goals, each within one persuasive rewrite; `category` is the persuasion technique."""
-    rows = data_rows("prompts/pap_advbench50.jsonl", ["query", "final_query", "category"], get=_GET)
+    get = f"{_STUDY}/results/pap_advbenchsub.jsonl"
+    rows = data_rows("prompts/pap_advbench50.jsonl", ["query", "final_query", "category"], get=get)
     return [
         Prompt(
             text=row["final_query"],

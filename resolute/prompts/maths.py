@@ -6,6 +6,9 @@ from resolute.core.records import Prompt
 from resolute.core.sources import data_rows
 
 
+_QWQ = "https://github.com/QwenLM/QwQ at 620a5eadc89f, eval/data/aime24.jsonl"
+
+
 def math500() -> list[Prompt]:
     """500 problems; `category` is the subject, `split` the level from 1 to 5."""
     needed = ["problem", "answer", "subject", "level"]
@@ -26,7 +29,7 @@ def math500() -> list[Prompt]:
 
 def aime24() -> list[Prompt]:
     """30 problems; each answer is an integer from 0 to 999, written without leading zeros."""
-    rows = data_rows("reasoning/aime24.jsonl", ["prompt", "answer"], get="https://github.com/QwenLM/QwQ (eval/data)")
+    rows = data_rows("reasoning/aime24.jsonl", ["prompt", "answer"], get=_QWQ)
     return [
         Prompt(text=row["prompt"], goal=row["prompt"], kind="maths", source="aime24", expected=str(int(row["answer"])))
         for row in rows
