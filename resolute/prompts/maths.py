@@ -5,7 +5,6 @@ from __future__ import annotations
 from resolute.core.records import Prompt
 from resolute.core.sources import data_rows
 
-
 _QWQ = "https://github.com/QwenLM/QwQ at 620a5eadc89f, eval/data/aime24.jsonl"
 
 
