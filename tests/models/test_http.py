@@ -23,7 +23,7 @@ from resolute.core.records import Trace
 from resolute.core.settings import Evaluate
 
 CHECKPOINT = Path(__file__).parents[2] / "resolute" / "lab" / "checkpoint"
-ROWS, KILLED_AT = 100, 40
+ROWS, KILLED_AT = 70, 30
 
 
 def marks_as_text(path: Path) -> None:
@@ -96,13 +96,13 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 def evaluated(server: Server, store: Path, monkeypatch: pytest.MonkeyPatch, progress: Progress) -> list[Trace]:
-    """AdvBench-50 and 50 XSTest prompts, asked of the server; laws that hold whatever happens to it on the way."""
+    """AdvBench-50 and 20 XSTest prompts, asked of the server; laws that hold whatever happens to it on the way."""
     monkeypatch.setenv("TRANSFORMERS_API_KEY", "none")
     monkeypatch.setenv("TRANSFORMERS_BASE_URL", f"http://127.0.0.1:{server.port}/v1")
     settings = Evaluate.model_validate(
         {
             "model": f"openai-api/transformers/{server.checkpoint}",
-            "suites": ["advbench", "xstest:50"],
+            "suites": ["advbench", "xstest:20"],
             "sampling": {"temperature": 1.0, "max_tokens": 48},
         }
     )
