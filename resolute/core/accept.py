@@ -35,9 +35,21 @@ def accept(
         return Dropped("no thought")
     if trace.reasoning_kind == "hidden":
         return Dropped("the teacher hides its thought")
-    if trace.prompt.kind != "harmful":
-        return Kept()
-    return _accept_harmful(trace, verdicts, risks, policy)
+    if trace.prompt.kind == "harmful":
+        return _accept_harmful(trace, verdicts, risks, policy)
+    return _accept_helpful([verdict for verdict in verdicts if verdict.trace == trace.id])
+
+
+def _accept_helpful(verdicts: Sequence[Verdict]) -> Kept | Dropped:
+    """Benign and maths rows need no verdict, but one that speaks against them is heard."""
+    for verdict in verdicts:
+        if verdict.score is None or verdict.part == "thought":
+            continue
+        if verdict.event == "refused" and verdict.score >= 0.5:
+            return Dropped("refuses what should be helped with")
+        if verdict.event == "correct" and verdict.score < 0.5:
+            return Dropped("wrong answer")
+    return Kept()
 
 
 def _accept_harmful(
