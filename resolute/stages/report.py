@@ -11,7 +11,7 @@ from typing import Any
 
 from resolute.core.jobs import Job, Work
 from resolute.core.settings import Report
-from resolute.stages.pages.measures import instrument_orders
+from resolute.stages.pages.columns import instrument_orders
 from resolute.stages.pages.study import read_study
 from resolute.stages.pages.terminal import terminal_table
 from resolute.stages.pages.view import build

@@ -18,10 +18,11 @@ from resolute.core.files import read_json, write_json
 from resolute.core.jobs import Job, perform, prepare
 from resolute.core.runs import Artifact, Run
 from resolute.core.settings import Report
-from resolute.stages.pages.findings import contrasts, signed
-from resolute.stages.pages.measures import instrument_orders
+from resolute.stages.pages.columns import instrument_orders
+from resolute.stages.pages.findings import contrasts
 from resolute.stages.pages.study import read_study
 from resolute.stages.pages.view import Page, build
+from resolute.stages.pages.words import signed
 from resolute.stages.pages.write import environment
 from resolute.stages.report import terminal_table
 from tests.stages.synthetic import DEFAULT, RAW, STUDY, Maker, Truth

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from resolute.core.rates import Rate, rate
 from resolute.core.records import Trace, Verdict
-from resolute.stages.pages.measures import Column
+from resolute.stages.pages.columns import Column
 from resolute.stages.pages.study import Row, Study
 
 UNCLOSED_LIMIT = 0.02

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 WIDTH = 380
-MARKERS = ("o", "s", "D", "^", "v", "P", "X", "p")
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Point:
 
 
 @contextmanager
-def _canvas(height: float, *, left: float, bottom: float = 38, top: float = 8) -> Generator[tuple[Figure, Axes]]:
+def canvas(height: float, *, left: float, bottom: float = 38, top: float = 8) -> Generator[tuple[Figure, Axes]]:
     """A figure with one set of axes; margins in the same units as the width."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -58,7 +57,7 @@ def _canvas(height: float, *, left: float, bottom: float = 38, top: float = 8) -
 def forest(name: str, title: str, points: Sequence[Point], *, axis: str) -> Markup:
     """One dot with its interval per label, over a share from 0 to 100%; the first muted point's value is a guide."""
     height = 32 * len(points) + 46
-    with _canvas(height, left=140) as (figure, axes):
+    with canvas(height, left=140) as (figure, axes):
         _percent(axes, axis)
         guide = next((point.value for point in points if point.muted), None)
         if guide is not None:
@@ -101,89 +100,10 @@ def _estimate(axes: Axes, place: int, point: Point, colour: str, tips: dict[str,
     tips[f"p{place}"] = point.tip
 
 
-@dataclass(frozen=True)
-class Spot:
-    """One label in the plane of cost against gain."""
-
-    label: str
-    x: Point
-    y: Point
-    front: bool
-
-
-def plane(name: str, title: str, spots: Sequence[Spot], *, across: str, up: str) -> Markup:
-    """Two shares against each other with both intervals; labels not worse in both than any other are joined."""
-    height = 300 + 17 * len(spots)
-    with _canvas(height, left=48, bottom=46 + 17 * len(spots)) as (figure, axes):
-        axes.spines["left"].set_visible(True)
-        axes.grid(lw=0.6)
-        axes.set_axisbelow(True)
-        front = sorted((spot.x.value, spot.y.value) for spot in spots if spot.front)
-        axes.step(
-            [100 * x for x, _ in front],
-            [100 * y for _, y in front],
-            where="post",
-            color=svg.MUTED,
-            lw=1,
-            ls=(0, (3, 3)),
-        )
-        tips: dict[str, str] = {}
-        for place, spot in enumerate(spots):
-            _spot(axes, place, spot, tips)
-        for set_limits, values in (
-            (axes.set_xlim, [spot.x for spot in spots]),
-            (axes.set_ylim, [spot.y for spot in spots]),
-        ):
-            set_limits(-3, min(103.0, max(12.0, 100 * max(point.high or point.value for point in values) + 4)))
-        axes.set_xlabel(across, fontsize=12)
-        axes.set_ylabel(up, fontsize=12)
-        _percent_ticks(axes, both=True)
-        _legend(figure, axes)
-        spoken = "; ".join(f"{spot.x.tip} and {spot.y.tip}" for spot in spots)
-        return svg.inline(figure, name=name, title=title, description=spoken, tips=tips)
-
-
-def _spot(axes: Axes, place: int, spot: Spot, tips: dict[str, str]) -> None:
-    colour = svg.MUTED if spot.x.muted else svg.SERIES[place % len(svg.SERIES)]
-    for point, other, across in ((spot.x, spot.y, True), (spot.y, spot.x, False)):
-        if point.low is not None and point.high is not None:
-            band, fixed = [100 * point.low, 100 * point.high], [100 * other.value] * 2
-            axes.plot(band if across else fixed, fixed if across else band, lw=1.1, color=colour, alpha=0.55)
-    axes.plot(
-        [100 * spot.x.value],
-        [100 * spot.y.value],
-        MARKERS[place % len(MARKERS)],
-        ms=8,
-        mfc=svg.PAPER if spot.x.muted else colour,
-        mec=colour,
-        mew=1.6,
-        ls="none",
-        label=_short(spot.label, 48),
-        gid=f"p{place}",
-        zorder=5,
-    )
-    tips[f"p{place}"] = f"{spot.x.tip}; {spot.y.tip}"
-
-
-def _legend(figure: Figure, axes: Axes) -> None:
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(
-        handles,
-        labels,
-        loc="lower left",
-        bbox_to_anchor=(40 / WIDTH, 0),
-        frameon=False,
-        fontsize=12,
-        labelspacing=0.42,
-        borderpad=0.2,
-        handletextpad=0.6,
-    )
-
-
 def bars(name: str, title: str, names: Sequence[str], before: Sequence[Rate], after: Sequence[Rate]) -> Markup:
     """Two bars with intervals per name: all distilled traces (light) and those kept (full)."""
     height = 34 * len(names) + 48
-    with _canvas(height, left=128) as (figure, axes):
+    with canvas(height, left=128) as (figure, axes):
         _percent(axes, "share of traces with the pattern")
         tips: dict[str, str] = {}
         for place, pair in enumerate(zip(before, after, strict=True)):
@@ -208,7 +128,7 @@ def stacks(name: str, title: str, labels: Sequence[str], shares: Sequence[Mappin
     names = list(shares[0])
     colours = dict(zip(names, (svg.SERIES[2], svg.SERIES[1], svg.SERIES[4], svg.SERIES[3]), strict=False))
     height = 32 * len(labels) + 88
-    with _canvas(height, left=140, bottom=78) as (figure, axes):
+    with canvas(height, left=140, bottom=78) as (figure, axes):
         _percent(axes, "share of answers under attack")
         tips: dict[str, str] = {}
         for place, found in enumerate(shares):
@@ -239,7 +159,7 @@ def _classes(figure: Figure, names: Sequence[str], colours: Mapping[str, str]) -
 
 def curves(name: str, title: str, runs: Sequence[tuple[str, Sequence[tuple[float, float]]]], top: float) -> Markup:
     """Loss over steps, one line per seed, on the scale all panels share."""
-    with _canvas(170, left=44) as (figure, axes):
+    with canvas(170, left=44) as (figure, axes):
         axes.grid(axis="y", lw=0.6)
         tips: dict[str, str] = {}
         for place, (label, points) in enumerate(runs):
@@ -262,10 +182,10 @@ def _percent(axes: Axes, label: str) -> None:
     axes.set_axisbelow(True)
     axes.set_xlabel(label, fontsize=11.5)
     axes.set_xticks([0, 25, 50, 75, 100])
-    _percent_ticks(axes)
+    percent_ticks(axes)
 
 
-def _percent_ticks(axes: Axes, *, both: bool = False) -> None:
+def percent_ticks(axes: Axes, *, both: bool = False) -> None:
     from matplotlib.ticker import FuncFormatter
 
     def written(value: float, _: int) -> str:
@@ -287,7 +207,3 @@ def _rows(axes: Axes, labels: Sequence[str]) -> None:
 def _wrapped(label: str) -> str:
     lines = textwrap.wrap(label, 19, max_lines=2, placeholder=" …")
     return "\n".join(lines)
-
-
-def _short(label: str, limit: int) -> str:
-    return label if len(label) <= limit else label[: limit - 1] + "…"

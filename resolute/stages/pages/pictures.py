@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from resolute.core.records import PATTERNS
-from resolute.stages.pages import charts
-from resolute.stages.pages.measures import Column, Shown
+from resolute.stages.pages import charts, plane
+from resolute.stages.pages.columns import Column
+from resolute.stages.pages.shown import Shown
 from resolute.stages.pages.training import PATTERN_NAMES
 from resolute.stages.pages.view import Line, Page
 
@@ -72,9 +73,9 @@ def _plane(page: Page) -> Picture | None:
         x, y = line.shown[across], line.shown[up]
         if x is not None and y is not None:
             spots.append((_point(line, x, page.columns[across]), _point(line, y, page.columns[up]), line.label))
-    drawn = [charts.Spot(label, x, y, front=not _beaten(x, y, spots)) for x, y, label in spots]
+    drawn = [plane.Spot(label, x, y, front=not _beaten(x, y, spots)) for x, y, label in spots]
     title = f"Attack success ({page.columns[up].detail}) against over-refusal"
-    svg = charts.plane("plane", title, drawn, across="over-refusal", up=f"attack success, {page.columns[up].detail}")
+    svg = plane.plane("plane", title, drawn, across="over-refusal", up=f"attack success, {page.columns[up].detail}")
     return Picture(title, svg)
 
 

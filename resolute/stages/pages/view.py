@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
 
 from resolute.core.settings import Report
 from resolute.core.tables import Cell
-from resolute.stages.pages import answers, findings, training
-from resolute.stages.pages.measures import Column, Measures, Shown
-from resolute.stages.pages.study import PARTS, Study
+from resolute.stages.pages import answers, findings, provenance, training
+from resolute.stages.pages.columns import Column
+from resolute.stages.pages.contrast import Contrast, Family
+from resolute.stages.pages.measures import Measures
+from resolute.stages.pages.shown import Shown
+from resolute.stages.pages.study import Study
+from resolute.stages.pages.words import digest
 
 GARBLED_LIMIT = 0.10
 """Share of garbled answers above which a low attack success is not called safety without a caution."""
@@ -42,19 +43,9 @@ class Head:
 class Group:
     """What the tests say of one contrast: one sentence, and every test's own."""
 
-    contrast: findings.Contrast
+    contrast: Contrast
     digest: str
     sentences: Sequence[str]
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One setting: a single value for every row, or one per label."""
-
-    part: str
-    name: str
-    values: Sequence[tuple[str, str, str]]
-    """Labels ("" for all), value, origin."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +59,7 @@ class Page:
     heads: Sequence[Head]
     lines: Sequence[Line]
     cells: Sequence[tuple[str, int, Cell]]
-    families: Sequence[findings.Family]
+    families: Sequence[Family]
     groups: Sequence[tuple[str, Sequence[Group]]]
     """What rows are compared with, and the comparisons."""
     cautions: Sequence[str]
@@ -78,8 +69,8 @@ class Page:
     funnels: Sequence[training.Funnel]
     masks: Sequence[training.MaskAudit]
     losses: Sequence[training.Loss]
-    common: Sequence[Setting]
-    differing: Sequence[Setting]
+    common: Sequence[provenance.Setting]
+    differing: Sequence[provenance.Setting]
     versions: Mapping[str, Sequence[str]]
     keys: Sequence[tuple[str, int, str, str]]
     notes: Sequence[tuple[str, str]]
@@ -109,7 +100,7 @@ def build(study: Study, settings: Report, orders: Mapping[str, tuple[str, ...]])
         for label in study.labels
         if (rows := study.measured(label))
     ]
-    common, differing = _settings(study)
+    common, differing = provenance.settings(study)
     return Page(
         title=settings.title,
         study=study,
@@ -129,9 +120,9 @@ def build(study: Study, settings: Report, orders: Mapping[str, tuple[str, ...]])
         losses=training.losses(study),
         common=common,
         differing=differing,
-        versions=_versions(study),
-        keys=_keys(study),
-        notes=_notes(study),
+        versions=provenance.versions(study),
+        keys=provenance.keys(study),
+        notes=provenance.notes(study),
         instruments=measures.instruments(),
     )
 
@@ -141,13 +132,13 @@ def _heads(columns: Sequence[Column]) -> list[Head]:
     return [Head(title, judge, list(some)) for (title, judge), some in runs]
 
 
-def _groups(families: Sequence[findings.Family]) -> list[tuple[str, list[Group]]]:
+def _groups(families: Sequence[Family]) -> list[tuple[str, list[Group]]]:
     contrasts = dict.fromkeys(item.contrast for family in families for item in family.tested)
     found: dict[str, list[Group]] = {}
     for contrast in contrasts:
         mine = [(family, [item for item in family.tested if item.contrast == contrast]) for family in families]
         said = [f"{family.title}. {' '.join(item.sentence for item in tested)}" for family, tested in mine if tested]
-        found.setdefault(contrast.first, []).append(Group(contrast, findings.digest(families, contrast), said))
+        found.setdefault(contrast.first, []).append(Group(contrast, digest(families, contrast), said))
     return list(found.items())
 
 
@@ -185,63 +176,3 @@ def _seed_cautions(lines: Sequence[Line]) -> list[str]:
     if most == 2:
         return ["Two training seeds: values are means of two points and carry no interval."]
     return []
-
-
-def _settings(study: Study) -> tuple[list[Setting], list[Setting]]:
-    """Settings that are one for all rows, and those that differ between labels (of each label's first seed)."""
-    held: dict[tuple[str, str], dict[str, tuple[str, str]]] = {}
-    for part in PARTS:
-        for label in study.labels:
-            manifest = study.first(label).manifest(part)
-            for name, value in manifest.settings.items() if manifest else ():
-                origin = manifest.origins.get(name, "default") if manifest else ""
-                held.setdefault((part, name), {})[label] = (_value(value), origin)
-    common: list[Setting] = []
-    differing: list[Setting] = []
-    for (part, name), by_label in held.items():
-        grouped: dict[tuple[str, str], list[str]] = {}
-        for label, pair in by_label.items():
-            grouped.setdefault(pair, []).append(label)
-        if len(grouped) == 1:
-            ((value, origin),) = grouped
-            common.append(Setting(part, name, [("", value, origin)]))
-        else:
-            rows = [(", ".join(labels), value, origin) for (value, origin), labels in grouped.items()]
-            differing.append(Setting(part, name, rows))
-    return common, differing
-
-
-def _value(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _versions(study: Study) -> dict[str, list[str]]:
-    found: dict[str, set[str]] = {}
-    for row in study.rows:
-        for artifact in row.artifacts.values():
-            manifest = artifact.manifest
-            for name, version in (manifest.versions | ({"commit": manifest.git} if manifest.git else {})).items():
-                found.setdefault(name, set()).add(version)
-    return {name: sorted(versions) for name, versions in sorted(found.items())}
-
-
-def _keys(study: Study) -> list[tuple[str, int, str, str]]:
-    """Label, seed, part and key of every artifact."""
-    placed = [(row, part) for row in study.rows for part in PARTS if part in row.artifacts]
-    return [(row.label, row.seed, part, row.artifacts[part].key) for row, part in placed]
-
-
-def _notes(study: Study) -> list[tuple[str, str]]:
-    """What the stages said, each sentence once, with the row and part that said it first."""
-    found: dict[str, str] = {}
-    for row in study.rows:
-        for part in PARTS:
-            manifest = row.manifest(part)
-            for note in manifest.notes if manifest else ():
-                found.setdefault(note, f"{row.label}, {part}")
-    return [(place, note) for note, place in found.items()]
-
-
-def share(value: float) -> str:
-    """A share in percent with one decimal; a dash where there is none."""
-    return "–" if math.isnan(value) else f"{100 * value:.1f}%"

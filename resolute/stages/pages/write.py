@@ -19,10 +19,10 @@ from resolute.core.files import atomic
 from resolute.core.text import terminal_safe
 from resolute.stages.pages import published
 from resolute.stages.pages.answers import ENDINGS, PAIRINGS
-from resolute.stages.pages.findings import signed
 from resolute.stages.pages.pictures import draw
 from resolute.stages.pages.training import PATTERN_NAMES
-from resolute.stages.pages.view import Page, share
+from resolute.stages.pages.view import Page
+from resolute.stages.pages.words import share, signed
 
 _MARKDOWN = re.compile(r"[\\`*_|~]|(?<=\])\(|^[#+-]|^\d+(?=[.)])")
 FIELDS: tuple[str, ...] = (

@@ -1,0 +1,99 @@
+"""What stands in one cell of the main table.
+
+Seeds are never pooled into n: under three they are shown as points, from three as a t interval on their means, which is
+never narrower than the interval over goals (three seeds that agree by chance would give a width of zero).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from resolute.core.paired import seed_interval
+from resolute.core.rates import rate
+from resolute.core.tables import Cell
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a cell says. `points` has one value per training seed; `low` and `high` are absent for two seeds."""
+
+    value: float
+    low: float | None
+    high: float | None
+    points: tuple[float, ...]
+    cells: tuple[Cell, ...]
+    how: str
+    """What the interval is over."""
+
+    @property
+    def main(self) -> str:
+        return "not scored" if math.isnan(self.value) else f"{100 * self.value:.1f}%"
+
+    @property
+    def band(self) -> str:
+        """The interval, or the points where there is none."""
+        if len(self.cells) == 1 and self.cells[0].rate.n:
+            return str(self.cells[0].rate).split(" ", 1)[1].partition(" (")[0]
+        if self.low is not None and self.high is not None:
+            return f"[{100 * self.low:.1f}, {100 * self.high:.1f}]"
+        return "seeds " + ", ".join(f"{100 * point:.1f}" for point in self.points) if len(self.points) > 1 else ""
+
+    @property
+    def counted(self) -> str:
+        """How many independent goals (for so many training seeds), and how many answers where that is more."""
+        goals = max(cell.rate.goals for cell in self.cells)
+        if len(self.cells) > 1:
+            return f"{len(self.cells)} x {goals} goals"
+        answers = sum(cell.rate.n for cell in self.cells)
+        return f"{goals} goals" if answers == goals else f"{goals} goals, {answers} answers"
+
+    @property
+    def beside(self) -> str:
+        """What was not scored, with the bounds it could mean; empty where all was."""
+        unscored = sum(cell.rate.unscored for cell in self.cells)
+        if not unscored:
+            return ""
+        low = sum(cell.rate.bounds[0] for cell in self.cells) / len(self.cells)
+        high = sum(cell.rate.bounds[1] for cell in self.cells) / len(self.cells)
+        return f"{unscored} not scored: {100 * low:.1f} to {100 * high:.1f}%"
+
+    @property
+    def model_failed(self) -> str:
+        """The share of trials with nothing to judge by the model's own fault; empty where there is none."""
+        failed, n = sum(cell.model_failed for cell in self.cells), sum(cell.rate.n for cell in self.cells)
+        return f"{100 * failed / n:.1f}% no answer" if failed and n else ""
+
+    def __str__(self) -> str:
+        return f"{self.main} {self.band}".rstrip()
+
+
+def summarise(found: Sequence[Cell], goals: Sequence[Mapping[str, float]]) -> Shown | None:
+    """One cell of the table from the cells of a label's training seeds; None where nothing was measured.
+
+    `goals`: for each seed, goal -> mean score.
+    """
+    if not found:
+        return None
+    values = tuple(cell.rate.value for cell in found if cell.rate.n)
+    value = math.fsum(values) / len(values) if values else math.nan
+    if len(found) == 1:
+        only = found[0].rate
+        return Shown(value, only.low, only.high, values, tuple(found), only.method)
+    if len(values) < 3:
+        return Shown(value, None, None, values, tuple(found), f"{len(values)} seeds: points, no interval")
+    low, high = seed_interval(values)
+    mean = mean_by_goal(goals)
+    over_goals = rate(list(mean.values()), list(mean))
+    low, high = max(min(low, over_goals.low), 0.0), min(max(high, over_goals.high), 1.0)
+    return Shown(value, low, high, values, tuple(found), f"t over {len(values)} seeds, no narrower than over goals")
+
+
+def mean_by_goal(seeds: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Goal -> mean over the seeds that have a score for it."""
+    held: dict[str, list[float]] = {}
+    for scores in seeds:
+        for goal, score in scores.items():
+            held.setdefault(goal, []).append(score)
+    return {goal: math.fsum(held[goal]) / len(held[goal]) for goal in sorted(held)}

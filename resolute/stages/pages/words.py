@@ -1,0 +1,121 @@
+"""Tests in words: a sentence says no more than its test supports, and what was not found is never called absent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from resolute.core.paired import Comparison
+from resolute.stages.pages.columns import Column
+from resolute.stages.pages.contrast import ALPHA, Contrast, Family, Tested
+
+
+def digest(families: Sequence[Family], contrast: Contrast) -> str:
+    """One sentence on a contrast: what each family of tests supports, with the range of the differences."""
+    clauses: list[str] = []
+    for family in families:
+        mine = [tested for tested in family.tested if tested.contrast == contrast]
+        if mine:
+            clauses.append(_accuracy_clause(mine) if mine[0].column.event == "correct" else _clause(family, mine))
+    text = "; ".join(clauses)
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def _clause(family: Family, tested: Sequence[Tested]) -> str:
+    noun = family.title.lower()
+    by_verdict = {v: [t for t in tested if t.verdict == v] for v in ("lower", "higher", "undetected")}
+    said: list[str] = []
+    for verdict in ("lower", "higher"):
+        if some := by_verdict[verdict]:
+            where = " everywhere" if len(some) == len(tested) > 1 else _joined([_where(t.column) for t in some])
+            said.append(f"{verdict}{where} ({_range(some)})")
+    if not said:
+        return f"no detectable difference in {noun} ({_range(tested)}{_least(tested)})"
+    rest = by_verdict["undetected"]
+    missing = f", with no detectable difference{_joined([_where(t.column) for t in rest])}" if rest else ""
+    return f"{noun} is {' and '.join(said)}{missing}"
+
+
+def _accuracy_clause(tested: Sequence[Tested]) -> str:
+    words = {
+        "kept": "accuracy is kept",
+        "lost": "accuracy is lost beyond the margin",
+        "inconclusive": "whether accuracy is kept is inconclusive",
+    }
+    said = [f"{words[item.verdict]}{_where(item.column)} ({_points(item.comparison)})" for item in tested]
+    return " and ".join(said)
+
+
+def _range(tested: Sequence[Tested]) -> str:
+    """One difference with its interval, or the smallest and the largest of several."""
+    if len(tested) == 1:
+        return _points(tested[0].comparison)
+    steps = sorted((item.comparison.difference for item in tested), key=abs)
+    return f"{signed(steps[0])} to {signed(steps[-1])} points"
+
+
+def _least(tested: Sequence[Tested]) -> str:
+    known = [item.smallest for item in tested if not math.isnan(item.smallest)]
+    return f"; about {100 * max(known):.0f} would be detectable" if known else "; too few goals to detect any"
+
+
+def _joined(places: Sequence[str]) -> str:
+    return f"{','.join(places[:-1])} and{places[-1]}" if len(places) > 1 else places[0]
+
+
+def difference_sentence(tested: Tested) -> str:
+    found, place = tested.comparison, _where(tested.column)
+    if tested.verdict == "undetected":
+        size = f"{_points(found)}{_least([tested])}"
+        return f"No detectable difference{place} at {found.goals} goals ({size})." + _seeds_sentence(tested)
+    word = "Lower" if tested.verdict == "lower" else "Higher"
+    change = f"{100 * found.first:.1f}% to {100 * found.second:.1f}%"
+    return f"{word}{place}: {change} ({_points(found)}, {found.goals} goals, {_p(tested.p)})." + _seeds_sentence(tested)
+
+
+def kept_sentence(tested: Tested, margin: float) -> str:
+    found, place, points = tested.comparison, _where(tested.column), f"{100 * margin:g} points"
+    head = {
+        "kept": f"Kept within {points}{place}",
+        "lost": f"Lost more than {points}{place}",
+        "inconclusive": f"Inconclusive{place}: neither kept within {points} nor lost more can be shown",
+    }[tested.verdict]
+    change = f"{100 * found.first:.1f}% to {100 * found.second:.1f}%"
+    return f"{head} ({change}, {_points(found)}, {found.goals} goals, {_p(tested.p)})." + _seeds_sentence(tested)
+
+
+def _seeds_sentence(tested: Tested) -> str:
+    """What the training seeds say, from three on."""
+    if tested.seeds is None:
+        return ""
+    low, high = tested.seeds
+    band = f"{signed(low)} to {signed(high)}"
+    if tested.p < ALPHA and tested.verdict == "undetected":
+        return f" These models differ ({_p(tested.p)}), but the {tested.seed_count} training seeds disagree: {band}."
+    return f" Over {tested.seed_count} training seeds: {band}."
+
+
+def _where(column: Column) -> str:
+    """The place of a measurement, with a space before it; empty where its family's name says it."""
+    if column.event == "unsafe":
+        return " without an attack" if column.attack == "none" else f" under {column.detail}"
+    return "" if column.name == column.title else f" on {column.task.rpartition('/')[2]}"
+
+
+def _points(found: Comparison) -> str:
+    return f"{signed(found.difference)} points [{signed(found.low)}, {signed(found.high)}]"
+
+
+def signed(value: float) -> str:
+    """A difference of shares in points, with a true minus sign; nothing is ever minus zero."""
+    points = round(100 * value, 1)
+    return f"{points or 0.0:+.1f}".replace("-", "\u2212")
+
+
+def _p(value: float) -> str:
+    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+
+
+def share(value: float) -> str:
+    """A share in percent with one decimal; a dash where there is none."""
+    return "–" if math.isnan(value) else f"{100 * value:.1f}%"
