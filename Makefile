@@ -3,7 +3,8 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(RESOLUTE_PIP_ARGS) -c constraints.txt
+# Without --no-compile pip compiles every module of torch and transformers; most are never imported.
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile $(RESOLUTE_PIP_ARGS) -c constraints.txt
 WORKERS ?= 2
 
 # One thread a process: two that share two cores otherwise wait for each other (measured: up to 200 times slower).
