@@ -18,28 +18,28 @@ LABEL_WIDTH = 40
 
 
 def terminal_table(table: Path) -> Table:
-    """A Rich table of `table.csv` (or of the run folder that holds it): rows down, measures across.
+    """A Rich table of `table.csv` (or of the run folder that holds it): measures down, rows of the study across.
 
-    Each cell has the rate and, below it, its interval in percent. Texts are made harmless and carry no markup.
+    Seven rows fit 80 columns. Each cell has the rate and, below it, its interval in percent. Texts are made harmless
+    and carry no markup.
     """
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    path = table / "table.csv" if table.is_dir() else table
-    lines = _read(path)
-    columns = list(dict.fromkeys(line["column"] for line in lines))
+    lines = _read(table / "table.csv" if table.is_dir() else table)
+    labels = list(dict.fromkeys(line["row"] for line in lines))
     cells = {(line["row"], line["column"]): line for line in lines}
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_lines=False)
-    made.add_column("", no_wrap=False, min_width=10)
-    for name in columns:
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0)
+    made.add_column("", overflow="fold", min_width=14)
+    for label in labels:
+        made.add_column(Text(_plain(label), style="bold"), justify="right", overflow="fold", min_width=6)
+    for name in dict.fromkeys(line["column"] for line in lines):
         title, _, detail = name.partition(": ")
-        head = Text(_plain(title), style="bold")
-        made.add_column(head.append(f"\n{_plain(detail)}", style="not bold dim"), justify="right")
-    for label in dict.fromkeys(line["row"] for line in lines):
-        made.add_row(Text(_plain(label), style="bold"), *(_cell(cells.get((label, name))) for name in columns))
+        head = Text(_plain(title), style="bold").append(f"\n{_plain(detail)}", style="not bold dim")
+        made.add_row(head, *(_cell(cells.get((label, name))) for label in labels))
     if any(int(line["unscored"]) for line in lines):
-        made.caption = "95% intervals below each rate; * some answers could not be scored: the report has the bounds"
+        made.caption = "95% intervals below each rate; * not all answers could be scored, see the report"
     return made
 
 
@@ -58,9 +58,9 @@ def _cell(line: dict[str, str] | None) -> Text:
 
     if line is None or not line["value"]:
         return Text("not scored" if line else "-", style="dim")
-    text = Text(f"{100 * float(line['value']):.0f}%{'*' if int(line['unscored']) else ' '}")
+    text = Text(f"{'*' if int(line['unscored']) else ''}{100 * float(line['value']):.0f}%")
     if line["low"] and line["high"]:
-        text.append(f"\n{100 * float(line['low']):.0f}-{100 * float(line['high']):.0f} ", style="dim")
+        text.append(f"\n{100 * float(line['low']):.0f}-{100 * float(line['high']):.0f}", style="dim")
     return text
 
 
