@@ -47,7 +47,7 @@ $(VENV)/.dev: pyproject.toml constraints.txt $(VENV)/.made
 check: $(VENV)/.dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/pyright
+	@$(BIN)/pyright --pythonpath $(BIN)/python
 	@$(BIN)/lint-imports
 
 test: export HF_HUB_OFFLINE := 1
