@@ -21,7 +21,7 @@ from resolute.core.jobs import Progress
 from resolute.core.parts import Attempt, Scripted
 from resolute.core.records import Message
 from resolute.models.identity import Model
-from resolute.models.requests import Request, failed, with_system
+from resolute.models.requests import Outcomes, Request, failed, with_system
 from resolute.models.running import Patience, Running, told
 
 REMOTE_CALLS = 32
@@ -40,7 +40,7 @@ def run_requests(
     progress: Progress,
     concurrency: int | None = None,
     patience: Patience | None = None,
-) -> dict[str, Attempt]:
+) -> Outcomes:
     """Ask everything; the outcome of every request by its id. Interrupted work in `folder` is taken up again.
 
     Requests that failed after all retries have the ending (nothing, error); in the next run exactly these are asked
@@ -52,12 +52,14 @@ def run_requests(
     if model.scripted is not None:
         return asyncio.run(_ask_plainly(requests, model.scripted, progress))
     if not requests:
-        return {}
+        return Outcomes()
     running = Running({asked.id: asked for asked in requests}, model, sampling, progress, patience or Patience())
     with _own_folders(folder), told(running):
         outcomes = _eval_set(running, folder / "logs", concurrency)
     _raise_when_away(running, outcomes, folder)
-    return {asked.id: outcomes.get(asked.id) or Attempt([], failed("not asked")) for asked in requests}
+    for asked in requests:
+        outcomes.setdefault(asked.id, Attempt([], failed("not asked")))
+    return outcomes
 
 
 def shards(requests: Sequence[Request], sampling: Sampling) -> list[list[Request]]:
@@ -68,7 +70,7 @@ def shards(requests: Sequence[Request], sampling: Sampling) -> list[list[Request
     return [ordered[start : start + size] for start in range(0, len(ordered), size)]
 
 
-def _eval_set(running: Running, logs: Path, concurrency: int | None) -> dict[str, Attempt]:
+def _eval_set(running: Running, logs: Path, concurrency: int | None) -> Outcomes:
     import rich
     from inspect_ai import Task, eval_set
     from inspect_ai.dataset import MemoryDataset, Sample
@@ -118,8 +120,8 @@ def _eval_set(running: Running, logs: Path, concurrency: int | None) -> dict[str
     return collect(last_logs(logs))
 
 
-async def _ask_plainly(requests: Sequence[Request], scripted: Scripted, progress: Progress) -> dict[str, Attempt]:
-    outcomes: dict[str, Attempt] = {}
+async def _ask_plainly(requests: Sequence[Request], scripted: Scripted, progress: Progress) -> Outcomes:
+    outcomes = Outcomes()
     for number, asked in enumerate(requests, 1):
 
         async def ask(messages: Sequence[Message], seed: int, system: str = asked.system) -> Reply:

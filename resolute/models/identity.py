@@ -60,7 +60,8 @@ def resolve(name: str) -> Model:
         raise _no_checkpoint(Path(name))
     repository, at, commit = name.partition("@")
     if at and repository.count("/") == 1:
-        return _local(name, _downloaded(repository, commit), f"{repository}@{commit}")
+        folder = _downloaded(repository, commit)
+        return _local(name, folder, f"{repository}@{folder.name}")
     if "/" in name and name.split("/", 1)[0] in providers():
         return Model(name, "inspect", name)
     raise _unknown(name)

@@ -8,6 +8,7 @@ batch to more than rounding (measured on CPU); in bf16 on a GPU a near tie can s
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,10 +76,12 @@ class Generator:
         self.model.generation_config = GenerationConfig()
         self.stop_ids = tuple(stop_ids)
         self.batch = batch
+        self._halted = threading.Event()
         self.context = _context(self.model.config)
 
     def generate(self, requests: Sequence[Request]) -> list[Generated]:
         """One output per request, in the order of the requests; any number of them."""
+        self._halted.clear()
         done: dict[int, Generated] = {}
         fitting: list[int] = []
         for place, request in enumerate(requests):
@@ -92,6 +95,10 @@ class Generator:
             outputs = self._split_when_full([requests[place] for place in places])
             done.update(zip(places, outputs, strict=True))
         return [done[place] for place in range(len(requests))]
+
+    def halt(self) -> None:
+        """End the running `generate` of another thread at its next token; what it returns is then of no use."""
+        self._halted.set()
 
     def close(self) -> None:
         """Give the memory back."""
@@ -133,10 +140,18 @@ class Generator:
                 attention_mask=mask.to(self.device),
                 generation_config=config,
                 logits_processor=LogitsProcessorList([draw]),
-                stopping_criteria=StoppingCriteriaList([_at_limit(ends)]),
+                stopping_criteria=StoppingCriteriaList([self._ended(ends)]),
             )
         rows = output[:, width:].tolist()
         return [self._finish(*row) for row in zip(requests, rows, limits, strict=True)]
+
+    def _ended(self, ends: torch.Tensor) -> Callable[..., torch.Tensor]:
+        """Which rows are at their limit: (batch,) booleans, all of them where the work was halted."""
+
+        def reached(input_ids: torch.Tensor, scores: object, **_: object) -> torch.Tensor:
+            return (input_ids.shape[1] >= ends) | self._halted.is_set()
+
+        return reached
 
     def _finish(self, request: Request, drawn: list[int], limit: int) -> Generated:
         drawn = drawn[:limit]
@@ -195,13 +210,6 @@ class _Draw:
         token = place if names is None else names.gather(1, place)
         drawn = torch.full_like(scores, -torch.inf).scatter(1, token, 0.0)
         return torch.where(self._greedy, scores, drawn)
-
-
-def _at_limit(ends: torch.Tensor) -> Callable[..., torch.Tensor]:
-    def reached(input_ids: torch.Tensor, scores: object, **_: object) -> torch.Tensor:
-        return input_ids.shape[1] >= ends
-
-    return reached
 
 
 def _context(config: Any) -> int:

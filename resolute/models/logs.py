@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from resolute.core.parts import Attempt
 from resolute.models.reply import as_unfinished
-from resolute.models.requests import failed
+from resolute.models.requests import Outcomes, failed
 
 _OUTCOME = TypeAdapter(Attempt)
 
@@ -22,13 +22,14 @@ def kept(attempt: Attempt) -> dict[str, Any]:
     return _OUTCOME.dump_python(attempt, mode="json")
 
 
-def collect(logs: Sequence[Path]) -> dict[str, Attempt]:
+def collect(logs: Sequence[Path]) -> Outcomes:
     """The outcome of every sample by request id. One without outcome has the ending (nothing, error).
 
     Where any reply of the model closed a thought it never opened, the server's template opens thoughts, so a reply
     without any mark is an unfinished thought and no answer.
     """
-    found: dict[str, Attempt] = {}
+    found = Outcomes()
+    served: set[str] = set()
     inside = False
     for path in logs:
         for sample in read_eval_log(os.fspath(path)).samples or []:
@@ -39,9 +40,11 @@ def collect(logs: Sequence[Path]) -> dict[str, Attempt]:
             else:
                 found[str(sample.id)] = _OUTCOME.validate_python(outcome)
                 inside = inside or bool(sample.metadata.get("began_inside"))
-    if not inside:
-        return found
-    return {name: Attempt(item.sent, as_unfinished(item.reply), item.queries) for name, item in found.items()}
+                served.update(sample.metadata.get("served", ()))
+    if inside:
+        found.update({name: Attempt(a.sent, as_unfinished(a.reply), a.queries) for name, a in found.items()})
+    found.served = frozenset(served)
+    return found
 
 
 def last_logs(folder: Path) -> list[Path]:

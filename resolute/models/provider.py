@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
-from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -86,7 +85,7 @@ class Local(ModelAPI):
         messages = [_message(message) for message in input]
         prompt = loaded.renderer.prompt(messages, thinking=sampling.thinking)
         loop = asyncio.get_running_loop()
-        batcher = self._batchers.setdefault(loop, _Batcher(loaded.generator.generate, loaded.generator.batch))
+        batcher = self._batchers.setdefault(loop, _Batcher(loaded.generator))
         return self._output(await batcher.ask(Request(prompt.ids, sampling, seed)), loaded.renderer, prompt)
 
     def max_connections(self) -> int:
@@ -112,8 +111,8 @@ class Local(ModelAPI):
 class _Batcher:
     """Gathers calls of one event loop: a queue that outlived its loop would never answer."""
 
-    def __init__(self, run: Callable[[Sequence[Request]], list[Generated]], most: int) -> None:
-        self._run, self._most = run, most
+    def __init__(self, generator: Generator) -> None:
+        self._generator, self._most = generator, generator.batch
         self._waiting: list[tuple[Request, asyncio.Future[Generated]]] = []
         self._worker: asyncio.Task[None] | None = None
 
@@ -130,7 +129,10 @@ class _Batcher:
             taken, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
             asked = [(request, answer) for request, answer in taken if not answer.done()]
             try:
-                outputs = await asyncio.to_thread(self._run, [request for request, _ in asked])
+                outputs = await asyncio.to_thread(self._generator.generate, [request for request, _ in asked])
+            except asyncio.CancelledError:
+                self._generator.halt()  # the loop waits for its threads before it ends
+                raise
             except Exception as error:  # noqa: BLE001  (each waiting call is told; none may hang)
                 for _, answer in asked:
                     if not answer.done():

@@ -24,6 +24,13 @@ class Request:
     """System prompt of every message list that has none of its own; empty for none."""
 
 
+class Outcomes(dict[str, Attempt]):
+    """Outcomes by request id."""
+
+    served: frozenset[str] = frozenset()
+    """What the servers said they were."""
+
+
 def request(
     prompt: Prompt,
     attack: Attack,
@@ -54,7 +61,7 @@ def trace(asked: Request, attempt: Attempt, *, model: Model, **labels: str | int
     fields = {
         "id": asked.id,
         "prompt": asked.prompt,
-        "sent": attempt.sent or [Message(role="user", content=asked.prompt.text)],
+        "sent": attempt.sent or with_system([Message(role="user", content=asked.prompt.text)], asked.system),
         "model": model.name,
         "identity": model.identity,
         "seed": asked.seed,

@@ -46,8 +46,7 @@ def generation(name: str, sampling: Sampling) -> dict[str, Any]:
 
 def client(name: str, seconds: int) -> dict[str, Any]:
     """Arguments of the model's HTTP client: retries belong to Inspect alone, long thoughts need long timeouts."""
-    compatible = name.split("/", 1)[0] in ("openai-api", "vllm", "sglang")
-    return {"client_timeout": float(seconds), "max_retries": 0} if compatible else {}
+    return {"client_timeout": float(seconds), "max_retries": 0} if name.startswith("openai-api/") else {}
 
 
 def _body(speaks: Kind, sampling: Sampling) -> dict[str, Any]:

@@ -51,6 +51,7 @@ def attacked() -> Solver:
         sent = with_system(attempt.sent, asked.system) if attempt.sent else []
         state.metadata["outcome"] = kept(Attempt(sent, attempt.reply, attempt.queries))
         state.metadata["began_inside"] = any(map(began_inside, calls))
+        state.metadata["served"] = sorted({call.model for call in calls})
         running.finish()
         return state
 

@@ -90,6 +90,8 @@ def run(work: Work) -> None:
     ]
     write_records(work.folder / "traces.parquet", traces, Trace)
     _tally(work, traces)
+    if attempts.served and model.kind == "inspect":
+        work.manifest.identity["served"] = sorted(attempts.served)
     if model.kind == "inspect" and not any(item.had_thought for item in traces):
         work.note(
             "no output shows where a thought ends: either this model does not think, or its server removes the marks "
