@@ -90,6 +90,7 @@ class Renderer:
         self.dialect: Dialect = facts.dialect
         self.end: str = facts.end
         """What ends a turn, with the white space the template writes before it."""
+        self._begin: str = facts.begin
         self.end_id: int = self._one_end()
         self.stop_ids: tuple[int, ...] = self._stops()
         """What ends a generation: the template's end of turn first, then the tokenizer's and the checkpoint's."""
@@ -97,7 +98,7 @@ class Renderer:
         self.bos_id: int | None = None if tokenizer.bos_token_id is None else self._id(tokenizer.bos_token_id)
         self.bos_count: int = self._check_bos()
         """Beginnings of sequence in every prompt: 0 or 1."""
-        self._check_form()
+        self._check_form(facts.shown)
 
     @classmethod
     def load(cls, model: str | Path, *, template: str | None = None) -> Renderer:
@@ -154,9 +155,10 @@ class Renderer:
         encoded = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
         ids, spans = _ints(encoded["input_ids"]), list(encoded["offset_mapping"])  # type: ignore[arg-type]
         kinds: list[Kind] = [_kind(max(start, stop - 1), bounds) for start, stop in spans]
+        opening = -1 if prompt.lead else len(self._begin)
         for number, kind, (start, _) in zip(ids, kinds, spans, strict=True):
             mark = self._added.get(number)
-            if mark is not None and (kind in ("thought", "answer")) and not (start == 0 and mark == self.dialect.open):
+            if mark is not None and kind in ("thought", "answer") and (start, mark) != (opening, self.dialect.open):
                 raise _control(mark, f"the {kind}", where)
         if not ids or ids[-1] != self.end_id or ids.count(self.end_id) != 1:
             raise ResoluteError("the turn does not end with its one end mark", where=where)
@@ -219,7 +221,7 @@ class Renderer:
             text = rest[len(standing) :] if rest.startswith(standing) else said
             close_ends = 0
         else:
-            written = trace.join(thought, said, dialect)
+            written = ("" if begun else self._begin) + trace.join(thought, said, dialect)
             if not written.startswith(begun):
                 raise ResoluteError("the prompt opens the thought in another form than the dialect", where=where)
             text = written[len(begun) :]
@@ -289,18 +291,22 @@ class Renderer:
             raise ResoluteError(what, where=self.where, mend="use the tokenizer and the template of the same model")
         return count
 
-    def _check_form(self) -> None:
-        """A completion of the probes reads back as it was written, after both kinds of prompt."""
+    def _check_form(self, shown: str) -> None:
+        """A completion of the probes reads back as it was written, and is what the template itself shows of a turn."""
         question = [{"role": "user", "content": ASK}]
         for thinking in (True, False):
+            text = self._write(question, generation=True, thinking=thinking)
             begun = lead(tail(self._write, question, thinking=thinking), self.dialect)
             opened = bool(begun) and self.dialect.close not in begun
-            prompt = RenderedPrompt("", [], begun, opened, thinking, exact=True)
+            prompt = RenderedPrompt(text, [], begun, opened, thinking, exact=True)
             thought = "" if self.dialect.close in begun else THOUGHT
-            text, _ = self._written(thought, ANSWER, prompt, self.where)
-            parts = self.split(text, prompt)
+            written, _ = self._written(thought, ANSWER, prompt, self.where)
+            parts = self.split(written, prompt)
             if (parts.thought, parts.answer, parts.closed) != (thought, ANSWER, True):
                 raise ResoluteError("a rendered turn does not read back as it was written", where=self.where)
+            if shown and thinking and not shown.startswith(text + written.removesuffix(self.end)):
+                what = "the template writes a finished turn otherwise than its generation prompt begins one"
+                raise ResoluteError(what, where=self.where, mend="report the template: its marks are not understood")
 
     @staticmethod
     def _id(value: Any) -> int:

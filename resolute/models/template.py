@@ -31,6 +31,10 @@ class Facts:
     dialect: Dialect
     end: str
     """What ends an assistant turn: one control token, with the white space the template writes before it."""
+    begin: str
+    """White space the template writes between its generation prompt and the opening mark."""
+    shown: str
+    """A finished turn of the probes as the template writes it; "" where it drops thoughts or hands them on."""
 
 
 def tail(write: Write, messages: list[dict[str, Any]], *, thinking: bool) -> str:
@@ -61,13 +65,16 @@ def read_template(
     on, off = (tail(write, question, thinking=thinking) for thinking in (True, False))
     _known_marks(write([*question], generation=True, thinking=True), controls)
     family = _family(write, source, on, off)
+    shown = next(filter(None, (_turn(write, key) for key in _KEYS)), "") or _inline(write, family)
     if not keeps_newlines(family):
         dialect = DIALECTS["think-spaced"]
         if (family.open, family.close) != (dialect.open, dialect.close):
             raise ResoluteError(f"the tokenizer does not keep the white space of the dialect {family.name!r}")
     else:
-        dialect = _named(_measured(write, family, on))
-    return Facts(dialect, _end(write, controls, eos, "" if keeps_newlines(family) else " "))
+        dialect = _named(_measured(family, on, shown))
+    end = _end(write, controls, eos, "" if keeps_newlines(family) else " ")
+    shown = shown if THOUGHT in shown else ""
+    return Facts(dialect, end, _begin(shown, write([*question], generation=True, thinking=True), dialect), shown)
 
 
 def _family(write: Write, source: str, on: str, off: str) -> Dialect:
@@ -100,11 +107,15 @@ def _inline(write: Write, dialect: Dialect) -> str:
     return "" if content in text else text
 
 
-def _measured(write: Write, family: Dialect, on: str) -> Dialect:
+def _begin(shown: str, prompt: str, dialect: Dialect) -> str:
+    rest = shown[len(prompt) :] if shown.startswith(prompt) else ""
+    return rest[: -len(rest.lstrip())] if rest.lstrip().startswith(dialect.open) else ""
+
+
+def _measured(family: Dialect, on: str, shown: str) -> Dialect:
     """The family with the white space that this template writes; what it never shows stays the family's."""
     if family.answer_open:
         return family
-    shown = next(filter(None, (_turn(write, key) for key in _KEYS)), "") or _inline(write, family)
     found = {
         "after_open": _between(on + "\0", family.open, "\0") or _between(shown, family.open, THOUGHT),
         "before_close": _between(shown, THOUGHT, family.close),

@@ -242,12 +242,28 @@ def test_a_template_is_probed_whatever_the_model_is_called(tmp_path: Path) -> No
         holds(renderer, "Hi", "Hm.", "Yes.")
 
 
+KEYED = TEMPLATE.replace(
+    "<|{{ m['role'] }}|>",
+    "<|{{ m['role'] }}|>{% if m.reasoning_content %}\n<think>{{ m.reasoning_content }}</think>\n{% endif %}",
+)
+"""A template that writes thoughts itself, in its own white space."""
+
+
+def test_the_white_space_around_the_marks_is_read_off_the_template(tmp_path: Path) -> None:
+    (tmp_path / "t.jinja").write_text(KEYED)
+    renderer = Renderer.load(make_tiny(tmp_path / "model"), template=str(tmp_path / "t.jinja"))
+    row = renderer.example(asked("Hi"), "Hm.", "Yes.")
+    assert row.text == "<s><|user|>Hi<|end|><|assistant|>\n<think>Hm.</think>\nYes.<|end|>"
+    holds(renderer, "Hi", "Hm.", "Yes.")
+
+
 BROKEN = {
     "no thought mark": ("{% for m in messages %}<|user|>{{ m.content }}<|end|>{% endfor %}", "no mark for thoughts"),
     "another family's marks": (TEMPLATE.replace("<|end|>", "<|im_end|>"), "no token for <|im_end|>"),
     "an end that is no token": (TEMPLATE.replace("<|end|>", "[end]"), "no token of the tokenizer"),
     "two beginnings": (TEMPLATE.replace("{{ bos_token }}", "<s><s>"), "2 beginnings"),
     "no beginning where the tokenizer wants one": (TEMPLATE.replace("{{ bos_token }}", ""), "0 beginnings"),
+    "a finished turn unlike the one it begins": (KEYED.replace("\n<think>", "Thought: <think>"), "otherwise than"),
     "not Jinja": ("{% for %}", "refuses"),
 }
 
