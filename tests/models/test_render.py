@@ -244,7 +244,8 @@ def test_a_template_is_probed_whatever_the_model_is_called(tmp_path: Path) -> No
 
 KEYED = TEMPLATE.replace(
     "<|{{ m['role'] }}|>",
-    "<|{{ m['role'] }}|>{% if m.reasoning_content %}\n<think>{{ m.reasoning_content }}</think>\n{% endif %}",
+    "<|{{ m['role'] }}|>"
+    "{% if m.reasoning_content %}{{ '\\n<think>' + m.reasoning_content + '</think>\\n' }}{% endif %}",
 )
 """A template that writes thoughts itself, in its own white space."""
 
@@ -263,7 +264,7 @@ BROKEN = {
     "an end that is no token": (TEMPLATE.replace("<|end|>", "[end]"), "no token of the tokenizer"),
     "two beginnings": (TEMPLATE.replace("{{ bos_token }}", "<s><s>"), "2 beginnings"),
     "no beginning where the tokenizer wants one": (TEMPLATE.replace("{{ bos_token }}", ""), "0 beginnings"),
-    "a finished turn unlike the one it begins": (KEYED.replace("\n<think>", "Thought: <think>"), "otherwise than"),
+    "a finished turn unlike the one it begins": (KEYED.replace("'\\n<think>", "'Thought: <think>"), "otherwise than"),
     "not Jinja": ("{% for %}", "refuses"),
 }
 
