@@ -14,6 +14,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from resolute.core.ask import Reply, Sampling
 from resolute.core.errors import ResoluteError
@@ -23,6 +24,9 @@ from resolute.core.records import Message
 from resolute.models.identity import Model
 from resolute.models.requests import Outcomes, Request, failed, with_system
 from resolute.models.running import Patience, Running, told
+
+if TYPE_CHECKING:
+    from inspect_ai.model import Model as InspectModel
 
 REMOTE_CALLS = 32
 """Calls in flight at a server, where the caller does not say."""
@@ -74,10 +78,9 @@ def _eval_set(running: Running, logs: Path, concurrency: int | None) -> Outcomes
     import rich
     from inspect_ai import Task, eval_set
     from inspect_ai.dataset import MemoryDataset, Sample
-    from inspect_ai.model import get_model
 
     from resolute.models import provider, servers
-    from resolute.models.logs import collect, last_logs
+    from resolute.models.logs import collect
     from resolute.models.solver import attacked
 
     local, patience = running.model.kind == "local", running.patience
@@ -95,10 +98,10 @@ def _eval_set(running: Running, logs: Path, concurrency: int | None) -> Outcomes
     console = rich.get_console()
     quiet, console.quiet = console.quiet, True
     try:
-        eval_set(
+        _, made = eval_set(
             tasks,
             log_dir=os.fspath(logs),
-            model=get_model(name, memoize=False, **({} if local else servers.client(name, patience.client_seconds))),
+            model=_opened(name, {} if local else servers.client(name, patience.client_seconds)),
             retry_attempts=1,
             retry_immediate=False,
             continue_on_fail=True,
@@ -117,7 +120,22 @@ def _eval_set(running: Running, logs: Path, concurrency: int | None) -> Outcomes
         )
     finally:
         console.quiet = quiet
-    return collect(last_logs(logs))
+    return collect(log.location for log in made)
+
+
+def _opened(name: str, args: dict[str, Any]) -> InspectModel:
+    """Inspect's model; a key, address or package it misses is an error of ours that names it."""
+    from inspect_ai._util.error import PrerequisiteError
+    from inspect_ai.model import get_model
+    from rich.text import Text
+
+    try:
+        return get_model(name, memoize=False, **args)
+    except (PrerequisiteError, ValueError) as error:
+        what = " ".join(Text.from_markup(str(error)).plain.removeprefix("ERROR: ").split())
+        mend = "set the environment variable or install the package it names; openai-api/SERVICE/MODEL reads "
+        mend += "SERVICE_BASE_URL and SERVICE_API_KEY"
+        raise ResoluteError(what, where=name, mend=mend) from error
 
 
 async def _ask_plainly(requests: Sequence[Request], scripted: Scripted, progress: Progress) -> Outcomes:

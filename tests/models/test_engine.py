@@ -177,6 +177,13 @@ def test_no_server_at_all_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.M
     assert "check the server" in raised.value.mend
 
 
+def test_a_key_that_is_not_set_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STUB_API_KEY", raising=False)
+    model = resolve("openai-api/stub/m")
+    with pytest.raises(ResoluteError, match="No STUB_API_KEY defined in the environment"):
+        run_requests(requests_for(model, 3), model=model, sampling=DRAW, folder=tmp_path, progress=nothing)
+
+
 def test_a_scripted_model_is_asked_without_inspect(tmp_path: Path) -> None:
     class Echo:
         identity = "echo 1"
