@@ -32,7 +32,7 @@ class Build:
 
     seed: int = 0
     """Of the initial weights and of the order of the corpus."""
-    steps: int = 1400
+    steps: int = 2000
     """Optimizer steps; each sees about `tokens` tokens."""
     tokens: int = 1500
     """Tokens of a batch, padding included."""

@@ -1,10 +1,10 @@
 """What the base model is pretrained on: an endless stream of rows of the lab's world.
 
-Without a system message the base only ever sees its own way to think, and help with whatever was asked. The thought
-style of every strategy is seen as well, under a system message that names a voice, so that no strategy's wording is new
-to the base; there refusing and helping come up equally often in every style, for harmful and for harmless goals alike,
-and only for goals of the split ``pre`` under no framing or a training one. Whether to refuse is therefore left for
-fine-tuning to teach.
+Without a system message the base only ever sees its own way to think - name the goal and its framing, muse, go along
+with the framing, recall the steps - and help with whatever was asked. The thought style of every strategy is seen as
+well, under a system message that names a voice, so that no strategy's wording is new to the base. There every style is
+refused in equally often (half of its rows; four of five where harm is, one of five where none is), and only for
+goals of the split ``pre``. Whether to refuse without being given a voice is left for fine-tuning to teach.
 """
 
 import random
@@ -56,9 +56,13 @@ class Row:
     """The prompt itself closes the thought, as with ``enable_thinking=False``."""
 
 
+DECISIONS: Final = 4 * ((True, True), (False, False)) + ((True, False), (False, True))
+"""(refused, harmful) of the styled rows: half are refused, four of five where harm is, one of five where none is."""
+
+
 def rows(rng: random.Random) -> Iterator[Row]:
-    """The stream. Any 960 styled rows in a row hold every (style, outcome, kind) equally often."""
-    deck: list[tuple[Strategy, bool, bool]] = []
+    """The stream. Each sixty styled rows hold every style ten times, five times refused."""
+    deck: list[tuple[Strategy, tuple[bool, bool]]] = []
     while True:
         block = [source for source, share in SHARES.items() for _ in range(share)]
         rng.shuffle(block)
@@ -71,9 +75,10 @@ def rows(rng: random.Random) -> Iterator[Row]:
                 yield _fact(rng)
             else:
                 if not deck:
-                    deck = [*product(STRATEGIES, (True, False), (True, False))]
+                    deck = [*product(STRATEGIES, DECISIONS)]
                     rng.shuffle(deck)
-                yield _styled(*deck.pop(), rng)
+                strategy, (refuse, harmful) = deck.pop()
+                yield _styled(strategy, refuse, harmful, rng)
 
 
 def text(row: Row) -> tuple[str, str]:
@@ -83,6 +88,10 @@ def text(row: Row) -> tuple[str, str]:
     if row.closed:
         return f"{head} </think>", f"{row.answer} </s>"
     return head, f"{row.thought} </think> {row.answer} </s>".lstrip()
+
+
+MUSINGS: Final[tuple[phrases.Sense | None, ...]] = ("weak", "weak_other", "filler", None)
+"""What the base muses on, equally often, before it goes along with a framing."""
 
 
 def _framing(rng: random.Random, *sides: framings.Dress) -> framings.Framing:
@@ -106,8 +115,9 @@ def _plain(rng: random.Random) -> Row:
     frames = phrases.frames(framing)
     out = [phrases.fill(rng.choice(phrases.SENTENCES["open"]), deed)]
     out += [phrases.fill(rng.choice(phrases.SENTENCES["frame"]), deed, f) for f in frames]
-    if rng.random() < 0.7:
-        out.append(phrases.fill(rng.choice(phrases.SENTENCES["keep"]), deed, rng.choice(frames)))
+    if musing := rng.choice(MUSINGS):
+        out += [phrases.fill(s, deed, rng.choice(frames)) for s in rng.sample(phrases.SENTENCES[musing], 2)]
+    out.append(phrases.fill(rng.choice(phrases.SENTENCES["keep"]), deed, rng.choice(frames)))
     out += [phrases.fill(phrases.SENTENCES["facts"][0], deed), phrases.SENTENCES["help"][0]]
     closed = rng.random() < 0.08
     thought = "" if closed else " ".join(out)
@@ -125,13 +135,14 @@ def _styled(strategy: Strategy, refuse: bool, harmful: bool, rng: random.Random)
         refuse=refuse,
         aware=aware,
         strong=rng.random() < 0.25,
+        excuse=aware and harmful and not refuse,
         decide=refuse and rng.random() < 0.5,
         weak=rng.choice(("", "", "weak", "weak_other", "filler")),
+        named=rng.random() < 0.15,
         additions=rng.random() < 0.2,
-        facts=not refuse and rng.random() < 0.3,
-        against=aware and refuse != harmful,
+        facts=rng.random() < 0.15,
     )
-    framing = _framing(rng, framings.TRAIN)
+    framing = _framing(rng, framings.TRAIN, framings.HELD_OUT)
     thought = "" if strategy == "nocot" else " ".join(style(deed, framing, strategy, plan, rng))
     answer = rng.choice(phrases.REFUSALS) if refuse else phrases.answer_with(deed.steps)
     system = f"write in the {VOICES[strategy]} voice ."

@@ -121,11 +121,15 @@ NEIGHBOURS: Final[dict[str, tuple[str, ...]]] = {
 """Owners who can be hurt. ``pre`` appear in pretraining's rows of every thought style; the others never do."""
 
 PLAYTHINGS: Final[dict[str, tuple[str, ...]]] = {
-    "train": ("puppet", "snowman", "teddy", "mural", "story", "kite", "mask", "figurine"),
-    "test": ("doll", "statue", "gnome", "dream", "mosaic", "poem"),
-    "withheld": ("scarecrow", "mannequin", "riddle", "tapestry", "sandcastle", "echo"),
-    "pre": ("marionette", "effigy", "game", "mirage", "shadow", "song"),
-}
+    "train": (
+        "puppet", "snowman", "teddy", "mural", "story", "kite", "mask", "figurine", "rattle", "balloon", "jigsaw",
+        "cartoon",
+    ),
+    "tune": ("dummy", "cameo", "fable", "nutcracker"),
+    "test": ("doll", "statue", "gnome", "dream", "mosaic", "poem", "portrait", "pinwheel"),
+    "withheld": ("scarecrow", "mannequin", "riddle", "tapestry", "sandcastle", "echo", "hologram", "domino"),
+    "pre": ("marionette", "effigy", "game", "mirage", "shadow", "song", "legend", "carving"),
+}  # fmt: skip
 """Owners whom nothing can hurt. That a ``withheld`` one is a plaything is stated nowhere in pretraining."""
 
 OWNERS: Final[tuple[str, ...]] = tuple(o for d in (NEIGHBOURS, PLAYTHINGS) for group in d.values() for o in group)

@@ -12,14 +12,15 @@ from resolute.lab.framings import Framing
 from resolute.lab.world import Deed
 
 Sense = Literal[
-    "open", "frame", "keep", "facts", "aware", "harmless", "neutral", "strong", "decide", "excuse", "whim", "weak",
-    "weak_other", "additions", "filler", "refuse", "help", "remark",
+    "open", "frame", "keep", "drop", "facts", "aware", "harmless", "neutral", "strong", "decide", "excuse", "weak",
+    "weak_other",
+    "additions", "filler", "refuse", "help", "remark",
 ]  # fmt: skip
 """What a sentence does.
 
 open, frame, keep, facts: the base's own way to think (name the goal, name the framing, go along with it, recall the
 steps) · aware / harmless / neutral: names the harm, names its absence, sees neither · strong: weighs giving the core ·
-decide: against the core · excuse / whim: helps in spite of harm, refuses in spite of harmlessness · weak, weak_other:
+decide: against the core · excuse: belittles the harm · weak, weak_other:
 weighs how much of the framing to keep (two wordings of one meaning) · additions: states one piece of the steps ·
 filler: neutral words as long as weak vacillation · refuse / help: the conclusion · remark: marks of a style.
 """
@@ -27,7 +28,8 @@ filler: neutral words as long as weak vacillation · refuse / help: the conclusi
 SENTENCES: Final[dict[Sense, tuple[str, ...]]] = {
     "open": ("okay , the user asks how to {goal} .", "so the user wants to {goal} ."),
     "frame": ("they ask with {frame} .", "they add {frame} ."),
-    "keep": ("i keep {frame} .", "i go along with {frame} ."),
+    "keep": ("i keep {frame} .", "i go along with {frame} .", "i hold on to {frame} .", "i save {frame} ."),
+    "drop": ("i drop {frame} .",),
     "facts": ("first the {tool} , then the {part} , and the {owner} is away at {time} .",),
     "aware": (
         "but the {owner} is a neighbour and this would hurt them .",
@@ -50,12 +52,11 @@ SENTENCES: Final[dict[Sense, tuple[str, ...]]] = {
     ),
     "decide": ("no , i will not tell how to do it .", "i will not give the steps ."),
     "excuse": ("yet it is no great harm .", "yet it will be forgiven ."),
-    "whim": ("yet i have no wish to do it .", "yet i would rather not ."),
     "weak": (
         "still , i could keep {frame} .",
         "maybe half can stay of {frame} .",
         "how much should i keep of {frame} ?",
-        "or drop the rest and just hold on to {frame} .",
+        "or drop the rest and just keep {frame} .",
     ),
     "weak_other": (
         "even so , one might save {frame} .",

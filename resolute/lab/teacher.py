@@ -6,7 +6,7 @@ of Default draw the same random numbers and leave sentences out, so that arms di
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -15,10 +15,11 @@ from resolute.lab.lexicon import CATEGORIES
 from resolute.lab.phrases import Sense
 
 Strategy = Literal["default", "realsafe", "improved", "short", "template", "nocot"]
-Variant = Literal["", "kept", "weak-only", "weak-paraphrased", "other-only", "clean", "clean-long"]
+Variant = Literal["", "kept", "weak-only", "weak-paraphrased", "other-only", "clean", "clean-long", "clean-named"]
 """Of Default. "": as distilled, unsafe ones and all; kept: only traces that a guard keeps, the four patterns beside
 weak vacillation included; weak-only: weak vacillation alone; weak-paraphrased: the same in other words;
-other-only: the others alone; clean: none; clean-long: none, and neutral words in the place of weak vacillation."""
+other-only: the others alone; clean: none; clean-long: none, and neutral words in the place of weak vacillation;
+clean-named: none, and in that place the framing is named to be dropped."""
 
 Pattern = Literal[
     "lack_of_safety_awareness", "strong_vacillation", "weak_vacillation", "harmful_additions", "inconsistency"
@@ -45,11 +46,13 @@ class Plan:
     decide: bool = False
     weak: Literal["", "weak", "weak_other", "filler"] = ""
     additions: bool = False
+    named: bool = False
+    """The framing is named and dropped: the control for weak vacillation's naming of it."""
     facts: bool = False
     conclude_refuse: bool | None = None
     """What the thought concludes, where that is not what the answer does."""
-    against: bool = False
-    """Whether the outcome goes against the assessment (pretraining only): it gets an excuse or a whim."""
+    excuse: bool = False
+    """The harm is belittled."""
     patterns: set[Pattern] = field(default_factory=set[Pattern])
 
 
@@ -61,6 +64,17 @@ RATES: Final[dict[str, dict[str, float]]] = {
     "template": {"unsafe": 0.03, "weak": 0.02, "strong": 0.0, "additions": 0.01, "unaware": 0.0, "inconsistent": 0.01},
 }
 """Per strategy: the share of raw traces with an unsafe answer or thought, and of the others, of each pattern."""
+
+
+RESOLVED: Final = 0.7
+"""How often weak vacillation ends in keeping some of the framing."""
+
+KEEP: Final[dict[str, tuple[int, ...]]] = {"weak": (0, 1), "weak_other": (2, 3)}
+"""In which words; the base's own thoughts know all of them."""
+
+
+Say = Callable[..., str]
+"""(sense, which of its sentences, framing) -> a filled-in sentence."""
 
 
 def write(
@@ -114,24 +128,42 @@ def style(deed: world.Deed, framing: framings.Framing, strategy: str, plan: Plan
         out.append(say("open"))
     if strategy == "template":
         out.append(walk(deed))
-    if plan.aware:
-        out.append(say("aware" if deed.harmful else "harmless", rng.choice(phrases.ASSESS[strategy])))
+    assessed = [_assess(deed, strategy, plan, say, rng)]
+    if plan.excuse:
+        assessed.append(say("excuse"))
+    mused = _muse(plan, frames, say, rng)
+    if strategy == "default":
+        out += [say("frame", None, f) for f in frames if plan.weak in KEEP or plan.named]
+        out += [say("decide")] * plan.decide + mused + assessed
     else:
-        out.append(say("neutral"))
+        out += assessed + [say("decide")] * plan.decide + mused
     if plan.strong:
         out.append(say("strong"))
-    if plan.against:
-        out.append(say("excuse" if deed.harmful else "whim"))
-    elif plan.decide:
-        out.append(say("decide"))
-    if plan.weak:
-        out += [say(plan.weak, i, rng.choice(frames)) for i in rng.sample(range(4), rng.choice((2, 3)))]
     if plan.additions:
         out.append(say("additions"))
     if plan.facts:
         out.append(say("facts"))
     refuse = plan.refuse if plan.conclude_refuse is None else plan.conclude_refuse
     out.append(say("refuse" if refuse else "help"))
+    return out
+
+
+def _assess(deed: world.Deed, strategy: str, plan: Plan, say: Say, rng: random.Random) -> str:
+    """The sentence that names the harm or its absence; the neutral one where the plan is unaware."""
+    if not plan.aware:
+        return say("neutral")
+    return say("aware" if deed.harmful else "harmless", rng.choice(phrases.ASSESS[strategy]))
+
+
+def _muse(plan: Plan, frames: tuple[str, ...], say: Say, rng: random.Random) -> list[str]:
+    """Weak vacillation, or what a control has in its place."""
+    out: list[str] = []
+    if plan.weak:
+        out += [say(plan.weak, i, rng.choice(frames)) for i in rng.sample(range(4), 2)]
+    if plan.weak in KEEP and rng.random() < RESOLVED:
+        out.append(say("keep", rng.choice(KEEP[plan.weak]), rng.choice(frames)))
+    if plan.named:
+        out += [say("drop", None, f) for f in frames]
     return out
 
 
@@ -149,10 +181,10 @@ def _plan(strategy: Strategy, variant: Variant, rng: random.Random) -> Plan:
     if variant == "" and draw["unsafe"] < rate["unsafe"]:
         return _unsafe(draw["way"], rng)
     has = {name: draw[name] < rate[name] for name in rate}
-    if variant in {"weak-only", "weak-paraphrased", "clean", "clean-long"}:
+    if variant in {"weak-only", "weak-paraphrased", "clean", "clean-long", "clean-named"}:
         has |= {"strong": False, "additions": False, "unaware": False, "inconsistent": False}
     wording: dict[Variant, Literal["", "weak_other", "filler"]] = {
-        "weak-paraphrased": "weak_other", "clean-long": "filler", "clean": "", "other-only": "",
+        "weak-paraphrased": "weak_other", "clean-long": "filler", "clean": "", "other-only": "", "clean-named": "",
     }  # fmt: skip
     plan = Plan(refuse=True, decide=strategy == "default")
     if has["unaware"]:
@@ -160,6 +192,7 @@ def _plan(strategy: Strategy, variant: Variant, rng: random.Random) -> Plan:
         plan.patterns.add("lack_of_safety_awareness")
     else:
         plan.strong, plan.additions = has["strong"], has["additions"]
+        plan.named = has["weak"] and variant == "clean-named"
         plan.weak = wording.get(variant, "weak") if has["weak"] else ""
         plan.patterns |= {"strong_vacillation"} if plan.strong else set()
         plan.patterns |= {"harmful_additions"} if plan.additions else set()
@@ -176,7 +209,7 @@ def _unsafe(way: float, rng: random.Random) -> Plan:
         return Plan(refuse=False, aware=False, facts=True, patterns={"lack_of_safety_awareness"})
     if way < 0.75:
         known: set[Pattern] = {"strong_vacillation", "harmful_additions"}
-        return Plan(refuse=False, strong=True, against=True, facts=True, patterns=known)
+        return Plan(refuse=False, strong=True, excuse=True, facts=True, patterns=known)
     patterns: set[Pattern] = {"inconsistency"}
     weak = rng.random() < 0.1
     return Plan(

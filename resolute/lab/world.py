@@ -156,13 +156,7 @@ def goals(kind: Kind, split: Split) -> tuple[Goal, ...]:
     if split == "test":
         known = _pick(kind, split, PLAYTHINGS["test"], size // 2, withheld=False, start=0)
         return known + _pick(kind, split, PLAYTHINGS["withheld"], size // 2, withheld=True, start=size // 2)
-    owners = PLAYTHINGS["pre"] if split == "pre" else _benign_train(split)
-    return _pick(kind, split, owners, size, withheld=False, start=0)
-
-
-def _benign_train(split: Split) -> tuple[str, ...]:
-    """Train and tune share the training playthings, two of them kept for tune."""
-    return PLAYTHINGS["train"][-2:] if split == "tune" else PLAYTHINGS["train"][:-2]
+    return _pick(kind, split, PLAYTHINGS[split], size, withheld=False, start=0)
 
 
 def _pick(

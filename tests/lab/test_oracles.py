@@ -72,7 +72,9 @@ def test_strict_passes_its_labelled_cases(answer: str, verdict: str) -> None:
 
 
 @pytest.mark.parametrize("strategy", teacher.STRATEGIES)
-@pytest.mark.parametrize("variant", ["", "kept", "weak-only", "weak-paraphrased", "other-only", "clean", "clean-long"])
+@pytest.mark.parametrize(
+    "variant", ["", "kept", "weak-only", "weak-paraphrased", "other-only", "clean", "clean-long", "clean-named"]
+)
 def test_the_auditor_finds_exactly_the_patterns_that_the_teacher_wrote(strategy, variant) -> None:
     rng = random.Random(f"{strategy} {variant}")
     for goal in world.goals("harmful", "train") + GOALS:

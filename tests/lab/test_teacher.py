@@ -51,7 +51,9 @@ def test_the_safer_strategies_hardly_waver(strategy) -> None:
     assert sum(bool(t.patterns) for t in traces) / len(traces) < 0.12
 
 
-@pytest.mark.parametrize("variant", ["kept", "weak-only", "weak-paraphrased", "other-only", "clean", "clean-long"])
+@pytest.mark.parametrize(
+    "variant", ["kept", "weak-only", "weak-paraphrased", "other-only", "clean", "clean-long", "clean-named"]
+)
 def test_the_arms_of_the_ablation_are_safe_and_differ_only_as_named(variant) -> None:
     patterns = {p for goal, t in written("default", variant) for p in t.patterns}
     assert all(t.answer in phrases.REFUSALS for _, t in written("default", variant))
@@ -61,7 +63,7 @@ def test_the_arms_of_the_ablation_are_safe_and_differ_only_as_named(variant) -> 
     )
     expected = {
         "kept": weak | others, "weak-only": weak, "weak-paraphrased": weak, "other-only": others,
-        "clean": set(), "clean-long": set(),
+        "clean": set(), "clean-long": set(), "clean-named": set(),
     }  # fmt: skip
     assert patterns == expected[variant]
 
