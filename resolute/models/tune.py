@@ -21,6 +21,7 @@ from typing import Any
 
 import torch
 from datasets import Dataset
+from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, PrinterCallback, TrainerCallback
 from transformers.utils import logging as transformers_logging
 from trl import SFTConfig, SFTTrainer
@@ -136,7 +137,11 @@ def fit(
         except torch.OutOfMemoryError as error:
             mend = "set train.device_batch_size lower: the rest of a batch is accumulated"
             raise ResoluteError("the GPU's memory is full", where=str(folder), mend=mend) from error
-        _save(trainer, settings, folder, scratch, half=bool(half))
+        try:
+            _save(trainer, settings, folder, scratch, half=bool(half))
+        except (OSError, SafetensorError) as error:
+            mend = "free disk space there, or choose another folder with --out"
+            raise ResoluteError(f"cannot save the checkpoint: {error}", where=str(scratch), mend=mend) from error
         del trainer, model
         gc.collect()
         if cuda:

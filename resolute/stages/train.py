@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resolute.core.errors import ResoluteError
-from resolute.core.files import read_json, read_records, write_json, write_jsonl
+from resolute.core.files import read_json, read_records, unwritable, write_json, write_jsonl
 from resolute.core.jobs import Job, Work
 from resolute.core.records import Example
 from resolute.core.settings import Train
@@ -83,13 +83,16 @@ def tune(work: Work, settings: Train, folder: Path, renderer: Renderer, audited:
     losses = fit(settings, folder, renderer, audited, scratch, work.progress)
     write_jsonl(work.folder / "loss.jsonl", losses)
     made = scratch / "checkpoint"
-    keep_tokenizer(folder, made)
     stop_at_turn_end(folder, made, renderer.stop_ids)
-    (made / "README.md").write_text(card(settings, audited.report, len(losses)), encoding="utf-8")
-    for name in ("checkpoint", "adapter"):
-        shutil.rmtree(work.folder / name, ignore_errors=True)
-        if (scratch / name).exists():
-            (scratch / name).replace(work.folder / name)
+    try:
+        keep_tokenizer(folder, made)
+        (made / "README.md").write_text(card(settings, audited.report, len(losses)), encoding="utf-8")
+        for name in ("checkpoint", "adapter"):
+            shutil.rmtree(work.folder / name, ignore_errors=True)
+            if (scratch / name).exists():
+                (scratch / name).replace(work.folder / name)
+    except OSError as error:
+        raise unwritable(made, error) from error
     shutil.rmtree(scratch, ignore_errors=True)
     work.count(steps=len(losses))
 

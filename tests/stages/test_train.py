@@ -223,6 +223,21 @@ def test_a_loss_that_is_no_number_stops_the_run_and_nothing_is_saved(tmp_path: P
     assert not (folder / "loss.jsonl").exists()
 
 
+def test_a_full_disk_while_saving_is_an_error_that_says_so(
+    tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from transformers import PreTrainedModel
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(PreTrainedModel, "save_pretrained", full)
+    with pytest.raises(ResoluteError, match=r"cannot save the checkpoint: .*No space left"):
+        train(tmp_path, tiny)
+    monkeypatch.undo()
+    assert (train(tmp_path, tiny).folder / "checkpoint").is_dir(), "a second run takes it up"
+
+
 def test_lora_saves_its_adapter_and_a_checkpoint_with_it_merged_in(tmp_path: Path, tiny: Path) -> None:
     from peft import PeftModel
     from transformers import AutoModelForCausalLM
