@@ -103,6 +103,8 @@ def test_a_run_folder_that_cannot_be_written_after_the_work_loses_none_of_it(
 
 def started(*arguments: object, **more: Any) -> subprocess.Popen[str]:
     line = [sys.executable, "-m", "resolute", *map(str, arguments)]
+    # A shell's background jobs ignore Ctrl-C and hand that on: the command under test hears it wherever tests run.
+    more.setdefault("preexec_fn", lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     return subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
 
 
