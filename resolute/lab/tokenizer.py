@@ -13,10 +13,13 @@ from resolute.lab.corpus import FACT_WORDS, VOICES
 from resolute.lab.world import LARGEST
 
 PAD, BEGIN, END, UNKNOWN = "<pad>", "<s>", "</s>", "<unk>"
-SPECIAL: Final[tuple[str, ...]] = (
+CONTROL: Final[tuple[str, ...]] = (
     PAD, BEGIN, END, UNKNOWN, "<|user|>", "<|assistant|>", "<|system|>", "<think>", "</think>",
 )  # fmt: skip
 """The first ids, in this order."""
+
+MARKS: Final = ("<think>", "</think>")
+"""Added but not special, as R1 and Qwen3 ship them: servers drop special tokens from what they send."""
 
 TEMPLATE: Final = (
     "{{ '<s>' }}"
@@ -29,8 +32,8 @@ TEMPLATE: Final = (
 
 
 def vocabulary() -> tuple[str, ...]:
-    """Every token in id order: the specials, then every word that the lab can write, sorted."""
-    return (*SPECIAL, *sorted(_words()))
+    """Every token in id order: the control tokens, then every word that the lab can write, sorted."""
+    return (*CONTROL, *sorted(_words()))
 
 
 def build_tokenizer():
@@ -42,7 +45,8 @@ def build_tokenizer():
 
     core = Tokenizer(WordLevel({word: i for i, word in enumerate(vocabulary())}, unk_token=UNKNOWN))
     core.pre_tokenizer = WhitespaceSplit()
-    core.add_special_tokens([AddedToken(t, special=True, normalized=False) for t in SPECIAL])
+    core.add_special_tokens([AddedToken(t, special=True, normalized=False) for t in CONTROL if t not in MARKS])
+    core.add_tokens([AddedToken(t, special=False, normalized=False) for t in MARKS])
     return PreTrainedTokenizerFast(
         tokenizer_object=core,
         bos_token=BEGIN,

@@ -8,7 +8,7 @@ from transformers import AutoTokenizer
 
 from resolute.lab import corpus
 from resolute.lab.build import CHECKPOINT
-from resolute.lab.tokenizer import SPECIAL, build_tokenizer, vocabulary
+from resolute.lab.tokenizer import CONTROL, build_tokenizer, vocabulary
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +37,12 @@ def test_every_word_that_pretraining_writes_is_in_the_vocabulary() -> None:
 def test_the_vocabulary_is_small_and_each_token_is_one_word() -> None:
     assert len(vocabulary()) == len(set(vocabulary())) <= 900
     assert all(len(word.split()) == 1 and word == word.lower() for word in vocabulary())
-    assert vocabulary()[: len(SPECIAL)] == SPECIAL
+    assert vocabulary()[: len(CONTROL)] == CONTROL
 
 
 def test_the_shipped_tokenizer_is_the_one_that_would_be_built(tokenizer) -> None:
     assert tokenizer.get_vocab() == build_tokenizer().get_vocab()
+    assert tokenizer.added_tokens_decoder == build_tokenizer().added_tokens_decoder
     assert tokenizer.chat_template == build_tokenizer().chat_template
 
 

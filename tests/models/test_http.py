@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -26,21 +24,11 @@ CHECKPOINT = Path(__file__).parents[2] / "resolute" / "lab" / "checkpoint"
 ROWS, KILLED_AT = 70, 30
 
 
-def marks_as_text(path: Path) -> None:
-    """Thinking marks as R1 and Qwen3 ship them, added but not special: this server drops special tokens."""
-    tokenizer = json.loads(path.read_text(encoding="utf-8"))
-    for token in tokenizer["added_tokens"]:
-        token["special"] = token["special"] and token["content"] not in ("<think>", "</think>")
-    path.write_text(json.dumps(tokenizer, ensure_ascii=False), encoding="utf-8")
-
-
 class Server:
     """`transformers serve` with the lab's checkpoint, on one port however often it is started."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.starts = folder, 0
-        self.checkpoint = Path(shutil.copytree(CHECKPOINT, folder / "lab"))
-        marks_as_text(self.checkpoint / "tokenizer.json")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
@@ -52,7 +40,7 @@ class Server:
         options = ["--device", "cpu", "--dtype", "float32", "--host", "127.0.0.1", "--port", str(self.port)]
         with self._log().open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", command, "serve", str(self.checkpoint), *options],
+                [sys.executable, "-c", command, "serve", str(CHECKPOINT), *options],
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=os.environ | {"HF_HOME": str(self.folder)},
@@ -101,7 +89,7 @@ def evaluated(server: Server, store: Path, monkeypatch: pytest.MonkeyPatch, prog
     monkeypatch.setenv("TRANSFORMERS_BASE_URL", f"http://127.0.0.1:{server.port}/v1")
     settings = Evaluate.model_validate(
         {
-            "model": f"openai-api/transformers/{server.checkpoint}",
+            "model": f"openai-api/transformers/{CHECKPOINT}",
             "suites": ["advbench", "xstest:20"],
             "sampling": {"temperature": 1.0, "max_tokens": 48},
         }
