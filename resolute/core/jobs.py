@@ -73,7 +73,8 @@ def prepare(job: Job, store: Path) -> tuple[Artifact, Manifest]:
     inputs = {role: input_digest(path) for role, path in sorted(job.inputs.items())}
     settings = job.settings.model_dump(mode="json")
     identity = stage.identity(job)
-    hashed = {name: value for name, value in settings.items() if name not in job.settings.named}
+    left_out = job.settings.named | job.settings.aside
+    hashed = {name: value for name, value in settings.items() if name not in left_out}
     content = {"settings": hashed, "inputs": inputs, "identity": identity}
     name = key({"stage": job.stage, "version": stage.VERSION, **content})
     manifest = Manifest(

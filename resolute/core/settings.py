@@ -25,6 +25,9 @@ class Section(BaseModel):
     named: ClassVar[frozenset[str]] = frozenset()
     """Settings that name a thing whose contents the stage's identity hashes: a path or an alias is no part of a key."""
 
+    aside: ClassVar[frozenset[str]] = frozenset()
+    """Settings that leave what comes out as it is: where work is done and what is shown or kept of it meanwhile."""
+
 
 class Distill(Section):
     """Ask a teacher for traces."""
@@ -111,10 +114,13 @@ class Curate(Section):
 class Train(Section):
     """Supervised fine-tuning with a mask that provably covers the thought."""
 
-    named: ClassVar[frozenset[str]] = frozenset({"model"})
+    named: ClassVar[frozenset[str]] = frozenset({"model", "data"})
+    aside: ClassVar[frozenset[str]] = frozenset({"launch", "processes", "checkpoint_every", "report_to"})
 
     model: str
     """The untouched model: a folder, a hub name at a revision (`name@commit`), or a plug-in's model."""
+    data: str | None = None
+    """A curated run, or its examples.parquet, for recipes; what the command line names stands in for it."""
     learning_rate: float = Field(gt=0)
     """5e-6 is the study's for full fine-tuning of 7B-32B models; adapters and small models need their own."""
     epochs: float = Field(default=1.0, gt=0)
@@ -128,7 +134,18 @@ class Train(Section):
     """Longest row in tokens. Required: a short limit cuts thoughts, so longer rows stop the run (see `overlong`)."""
     overlong: Literal["error", "drop"] = "error"
     """Rows above `max_length`: stop, or drop and count them. Never cut."""
-    method: Literal["full", "lora"] = "full"
+    loss: Literal["completion", "sequence", "primer"] = "completion"
+    """What is learned of a row. `completion`: all the model must emit, the prompt not. `sequence`: the prompt too.
+    `primer`: of harmful goals only the first `primer_tokens` of the completion (SAFEPATH, arXiv 2505.14667); other rows
+    as `completion`."""
+    primer_tokens: int = Field(default=8, ge=1)
+    """Tokens under loss in a row that teaches a primer, the prompt's end being where the thought opens."""
+    method: Literal["full", "lora", "qlora"] = "full"
+    """`full`: every weight. `lora`: adapters. `qlora`: adapters on a base held in 4 bits (NF4; needs a GPU)."""
+    lora_rank: int = Field(default=16, ge=1)
+    """Rank of the adapters on every linear layer but the output (Hu et al. 2021)."""
+    lora_alpha: int = Field(default=32, ge=1)
+    """The adapters' update is scaled by alpha / rank."""
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
     warmup: float = Field(default=0.03, ge=0, lt=1)
     """Share of the steps over which the learning rate rises."""
@@ -136,6 +153,16 @@ class Train(Section):
     """The template's thinking switch while training; sampling must use the same."""
     bf16: bool | None = None
     """None: bf16 where there is a GPU that has it, else fp32."""
+    hold_out: int = Field(default=0, ge=0)
+    """Rows drawn by `seed` that are not trained on: their loss, thought and answer apart, is written every epoch."""
+    launch: str = "single"
+    """`single`: one process. `ddp`, `fsdp`: accelerate starts `processes` of them. A path: accelerate's own file."""
+    processes: int | None = Field(default=None, ge=1)
+    """Processes of `ddp` and `fsdp`. None: one a GPU."""
+    checkpoint_every: int | None = Field(default=None, ge=1)
+    """Steps between checkpoints that a killed run goes on from; the last two are kept. None: only the final weights."""
+    report_to: tuple[str, ...] = ()
+    """Loggers that TRL knows and that are installed, such as `tensorboard` or `wandb`."""
     seed: int = 0
 
 
