@@ -89,10 +89,11 @@ class _Drawn:
         self._bars = shown
         self._tasks: dict[str, object] = {}
 
-    def __call__(self, what: str, done: int, total: int) -> None:
+    def __call__(self, what: str, done: int, total: int, /, note: str = "") -> None:
+        words = terminal_safe(f"{what}, {note}" if note else what, limit=60)
         if what not in self._tasks:
-            self._tasks[what] = self._bars.add_task(terminal_safe(what, limit=60), total=None)
-        self._bars.update(self._tasks[what], completed=done, total=total or None)  # pyright: ignore[reportArgumentType]
+            self._tasks[what] = self._bars.add_task(words, total=None)
+        self._bars.update(self._tasks[what], description=words, completed=done, total=total or None)  # pyright: ignore[reportArgumentType]
 
 
 class PlainLines:
@@ -102,7 +103,7 @@ class PlainLines:
         self._said: dict[str, float] = {}
         self._began: dict[str, float] = {}
 
-    def __call__(self, what: str, done: int, total: int) -> None:
+    def __call__(self, what: str, done: int, total: int, /, note: str = "") -> None:
         now = time.monotonic()
         began = self._began.setdefault(what, now)
         last = total > 0 and done >= total
@@ -114,4 +115,4 @@ class PlainLines:
         share = f" {100 * done // total}%" if total else ""
         left = f", {(now - began) / done * (total - done):.0f} s left" if total and 0 < done < total else ""
         far = f": {done}{f' of {total}' if total else ''}{share}{left}" if done or total else ""
-        say(what + far, err=True)
+        say(what + far + (f", {note}" if note else ""), err=True)

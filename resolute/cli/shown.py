@@ -25,7 +25,15 @@ def show_rows(job: Job, count: int) -> None:
     assert isinstance(settings, Train)
     renderer = Renderer.load(resolve(settings.model).path or settings.model)
     examples = read_records(job.inputs["examples"], Example)
-    for row in show(examples, renderer, count, thinking=settings.thinking):
+    rows = show(
+        examples,
+        renderer,
+        count,
+        thinking=settings.thinking,
+        loss=settings.loss,
+        primer_tokens=settings.primer_tokens,
+    )
+    for row in rows:
         _show(row)
 
 

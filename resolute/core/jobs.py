@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -14,8 +13,12 @@ from resolute.core.keys import file_digest, files_digest, key
 from resolute.core.runs import MANIFEST, Artifact, Manifest, working
 from resolute.core.settings import SECTIONS, Section
 
-Progress = Callable[[str, int, int], None]
-"""`progress(what, done, total)`: called often, from one thread; `total` 0 means unknown."""
+
+class Progress(Protocol):
+    """Where a stage says how far it is: called often, from one thread."""
+
+    def __call__(self, what: str, done: int, total: int, /, note: str = "") -> None:
+        """`what` names an activity; `total` 0 means unknown; `note` is a figure that changes, such as tokens/s."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from resolute.core.errors import ResoluteError
 from resolute.core.records import Example
 from resolute.models.render import IGNORED, Kind, Rendered, Renderer
+from resolute.models.scope import Loss, Row, opening, reach, scoped
 
 KINDS: tuple[Kind, ...] = ("thought", "close", "answer", "end")
 _NAMED = 5
@@ -47,6 +48,8 @@ class MaskAudit(BaseModel):
     """Tokens of the kept rows, prompts included."""
     loss_tokens: dict[str, int]
     """Part of a row -> tokens under loss."""
+    loss: Loss = "completion"
+    """What was asked to be learned of each row."""
     by_kind: dict[str, Share]
     """Kind of example -> its rows and loss tokens."""
     longest: int
@@ -78,6 +81,13 @@ class Audited:
     report: MaskAudit
     rows: tuple[tuple[str, Rendered], ...]
 
+    def lean(self) -> list[Row]:
+        """The rows as the trainer takes them."""
+        return [
+            Row(name, row.ids[: (stop := reach(row.labels))], row.labels[:stop], row.kinds[:stop])
+            for name, row in self.rows
+        ]
+
 
 class ShownToken(NamedTuple):
     """One token for people: the stretch of text it covers, whether it carries loss, what it is part of."""
@@ -95,8 +105,19 @@ class ShownRow:
     tokens: tuple[ShownToken, ...]
 
 
-def audit(examples: Sequence[Example], renderer: Renderer, *, max_length: int, thinking: bool = True) -> Audited:
-    """Render and check every example; never raises for a row, `report.require` does."""
+def audit(
+    examples: Sequence[Example],
+    renderer: Renderer,
+    *,
+    max_length: int,
+    thinking: bool = True,
+    loss: Loss = "completion",
+    primer_tokens: int = 8,
+) -> Audited:
+    """Render and check every example; never raises for a row, `report.require` does.
+
+    Every row is checked with its whole completion under loss; then `loss` says what of it is learned.
+    """
     faults: dict[str, list[str]] = {}
     rows: list[tuple[str, Rendered]] = []
     kept: list[Example] = []
@@ -108,20 +129,29 @@ def audit(examples: Sequence[Example], renderer: Renderer, *, max_length: int, t
         except ResoluteError as error:
             faults.setdefault(error.what, []).append(example.id)
             continue
-        longest = max(longest, len(row.ids))
         wrong = check(example, row, renderer)
+        primer = _primer(example, loss, primer_tokens)
+        row = scoped(row, renderer, loss=loss, primer=primer)
+        wrong += check_scope(row, renderer, loss=loss, primer=primer)
+        longest = max(longest, reach(row.labels))
         for what in wrong:
             faults.setdefault(what, []).append(example.id)
         if wrong:
             continue
-        if len(row.ids) > max_length:
+        if reach(row.labels) > max_length:
             overlong.append(example.id)
             continue
         rows.append((example.id, row))
         kept.append(example)
     named = {what: tuple(ids) for what, ids in faults.items()}
     report = _report(kept, [row for _, row in rows], total=len(examples)).model_copy(
-        update={"longest": longest, "max_length": max_length, "overlong": tuple(overlong), "faults": named}
+        update={
+            "loss": loss,
+            "longest": longest,
+            "max_length": max_length,
+            "overlong": tuple(overlong),
+            "faults": named,
+        }
     )
     return Audited(report, tuple(rows))
 
@@ -150,18 +180,49 @@ def check(example: Example, row: Rendered, renderer: Renderer) -> list[str]:
     return [what for what, holds in laws.items() if not holds]
 
 
-def show(examples: Sequence[Example], renderer: Renderer, n: int, *, thinking: bool = True) -> list[ShownRow]:
+def check_scope(row: Rendered, renderer: Renderer, *, loss: Loss, primer: int | None) -> list[str]:
+    """What is wrong with the labels of a row that passed `check`, for what `loss` asks of it; [] for nothing."""
+    start = len(row.prompt.ids)
+    learned = [place for place, label in enumerate(row.labels) if label != IGNORED]
+    if loss == "sequence":
+        wanted = list(range(len(row.ids)))
+    elif primer is None:
+        wanted = list(range(start, len(row.ids)))
+    else:
+        wanted = list(range(start, min(len(row.ids), start + len(opening(row, renderer)) + primer)))
+    laws = {
+        f"not what {loss!r} asks for is under loss": learned == wanted,
+        "a label is not the token it stands for": all(row.labels[place] == row.ids[place] for place in learned),
+    }
+    return [what for what, holds in laws.items() if not holds]
+
+
+def show(
+    examples: Sequence[Example],
+    renderer: Renderer,
+    n: int,
+    *,
+    thinking: bool = True,
+    loss: Loss = "completion",
+    primer_tokens: int = 8,
+) -> list[ShownRow]:
     """The first `n` rows token by token, as they would be trained on; raises `ResoluteError` for a row that cannot."""
     shown: list[ShownRow] = []
     for example in examples[:n]:
         where = f"row {example.id}"
         row = renderer.example(example.messages, example.reasoning, example.answer, thinking=thinking, where=where)
+        row = scoped(row, renderer, loss=loss, primer=_primer(example, loss, primer_tokens))
         pieces = renderer.pieces(row.prompt.text) + renderer.pieces(row.text[len(row.prompt.text) :])
         triples = zip(pieces, row.labels, row.kinds, strict=True)
         shown.append(
             ShownRow(example.id, tuple(ShownToken(text, label != IGNORED, kind) for text, label, kind in triples))
         )
     return shown
+
+
+def _primer(example: Example, loss: Loss, tokens: int) -> int | None:
+    """How many tokens of a primer a row teaches; None for rows that teach their whole completion."""
+    return tokens if loss == "primer" and example.kind == "harmful" else None
 
 
 def _report(examples: Sequence[Example], rows: Sequence[Rendered], *, total: int) -> MaskAudit:
@@ -171,7 +232,7 @@ def _report(examples: Sequence[Example], rows: Sequence[Rendered], *, total: int
     for example, row in zip(examples, rows, strict=True):
         learned = Counter(kind for kind, label in zip(row.kinds, row.labels, strict=True) if label != IGNORED)
         loss.update(learned)
-        covered.update(kind for kind, number in Counter(row.kinds).items() if kind in KINDS and learned[kind] == number)
+        covered.update(kind for kind, number in Counter(row.kinds).items() if learned[kind] == number)
         before = kinds.get(example.kind, Share(rows=0, loss_tokens=0))
         kinds[example.kind] = Share(rows=before.rows + 1, loss_tokens=before.loss_tokens + learned.total())
     return MaskAudit(
@@ -179,7 +240,7 @@ def _report(examples: Sequence[Example], rows: Sequence[Rendered], *, total: int
         kept=len(rows),
         with_thought=sum(bool(example.reasoning.strip()) for example in examples),
         covered=dict(covered),
-        tokens=sum(len(row.ids) for row in rows),
+        tokens=sum(reach(row.labels) for row in rows),
         loss_tokens=dict(loss),
         by_kind=kinds,
         longest=0,

@@ -58,9 +58,9 @@ def _enter(events: Queue[tuple[str, str, int, int]]) -> None:
 
 
 def _work(node: str, job: Job, store: Path) -> Artifact:
-    def report(what: str, done: int, total: int) -> None:
+    def report(what: str, done: int, total: int, /, note: str = "") -> None:
         if _progress is not None:
-            _progress.put((node, what, done, total))
+            _progress.put((node, f"{what}, {note}" if note else what, done, total))
 
     return perform(job, store, report)
 
