@@ -1,70 +1,61 @@
 """Fine-tuning by TRL on rows that the mask audit has passed. The only module that trains; it imports torch when loaded.
 
 TRL is handed ids and labels and told to prepare nothing: no template, no cutting, no packing, no dropping of rows. An
-optimizer step sees exactly `batch_size` rows (the last of an epoch the rest): rows are shuffled once an epoch, and
-sorted by length only *within* a step, so that the parts it is accumulated from need little padding and its gradient
-stays the same.
+optimizer step sees exactly `batch_size` rows (the last of an epoch the rest), however many processes share it.
 """
 
 from __future__ import annotations
 
 import gc
 import inspect
-import math
 import os
-import random
 import warnings
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from datasets import Dataset
 from safetensors import SafetensorError
-from transformers import AutoConfig, AutoModelForCausalLM, PrinterCallback, TrainerCallback
+from transformers import PrinterCallback
 from transformers.utils import logging as transformers_logging
 from trl import SFTConfig, SFTTrainer
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from resolute.core.errors import ResoluteError
-from resolute.core.files import read_json, write_json
 from resolute.core.jobs import Progress
-from resolute.core.keys import derive
 from resolute.core.settings import Train
-from resolute.models.mask_audit import Audited
+from resolute.models import saving, sharding
+from resolute.models.order import StepOrder
 from resolute.models.render import IGNORED, Renderer
+from resolute.models.scope import Row
+from resolute.models.watch import Checkpoints, HeldOut, Watch, latest
 
-LORA_RANK = 16
-LORA_ALPHA = 32
-"""Adapters on every linear layer but the output, no dropout (Hu et al. 2021: the update is scaled by alpha / rank)."""
 SPARE_MEMORY_FROM = 300_000_000
 """Parameters from which activations are computed again instead of kept, on a GPU."""
+KEPT = 2
+"""Checkpoints that are kept."""
 
 
-class StepOrder:
-    """The order of rows: shuffled per epoch by `seed`, then by falling length within each optimizer step."""
+@dataclass(frozen=True)
+class Fitted:
+    """What a training wrote down, one row a step and one a look at the held-out rows; `resumed` at which step."""
 
-    def __init__(self, lengths: Sequence[int], *, step: int, seed: int) -> None:
-        self.lengths, self.step, self.seed, self.epoch = list(lengths), step, seed, 0
-
-    def set_epoch(self, epoch: int) -> None:
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return len(self.lengths)
-
-    def __iter__(self) -> Iterator[int]:
-        order = list(range(len(self.lengths)))
-        random.Random(derive(self.seed, "order", self.epoch)).shuffle(order)
-        for start in range(0, len(order), self.step):
-            yield from sorted(order[start : start + self.step], key=lambda row: -self.lengths[row])
+    losses: list[dict[str, Any]]
+    held_out: list[dict[str, Any]]
+    resumed: int
 
 
 class _Trainer(SFTTrainer):
     """TRL's trainer with our order of rows, a loss that is quick on a CPU, and without its message home."""
 
     order: StepOrder
+
+    def create_accelerator_and_postprocess(self) -> None:
+        super().create_accelerator_and_postprocess()
+        sharding.shard_on_cpu(self)
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         return self.order
@@ -80,65 +71,62 @@ class _Trainer(SFTTrainer):
         Without a GPU a step with those tiles takes 1.1 times (760 tokens in the vocabulary) to 3.4 times (151,665) what
         it takes with this, which gives the same loss to 5 digits: logits stand only where a row has a label.
         """
-        forward = (model.get_base_model() if hasattr(model, "get_base_model") else model).forward
+        plain = self.accelerator.unwrap_model(model)
+        forward = (plain.get_base_model() if hasattr(plain, "get_base_model") else plain).forward
         able = "logits_to_keep" in inspect.signature(forward).parameters and not self.aux_loss_enabled
         if self.args.device.type != "cpu" or return_outputs or not able:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         seen = {name: value for name, value in inputs.items() if name != "labels"}
         labels = inputs["labels"][:, 1:]
         places = (labels != IGNORED).any(0).nonzero()[:, 0]
+        places = places if len(places) else torch.zeros(1, dtype=torch.long)
         wanted = labels[:, places]
         logits = model(**seen, use_cache=False, logits_to_keep=places).logits
         total = torch.nn.functional.cross_entropy(
             logits.flatten(0, 1).float(), wanted.flatten(), ignore_index=IGNORED, reduction="sum"
         )
-        return total / ((wanted != IGNORED).sum().clamp(min=1) if num_items_in_batch is None else num_items_in_batch)
-
-
-class _Watch(TrainerCallback):
-    """Keeps the loss of every step, says how far it is, and stops at the first loss that is no number."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.progress = progress
-        self.losses: list[dict[str, Any]] = []
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
-        if "loss" not in (logs or {}):
-            return
-        values = {name: float(logs[name]) for name in ("loss", "grad_norm", "learning_rate", "epoch") if name in logs}
-        strange = [name for name, value in values.items() if not math.isfinite(value)]
-        if strange:
-            what, where = f"{' and '.join(strange)} became NaN or infinite", f"step {state.global_step}"
-            raise ResoluteError(what, where=where, mend="lower train.learning_rate, or look for damaged weights")
-        self.losses.append({"step": int(state.global_step), **values})
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self.progress("training", int(state.global_step), int(state.max_steps))
+        if num_items_in_batch is None:
+            return total / (wanted != IGNORED).sum().clamp(min=1)
+        # The tokens are those of every process, and the gradients are averaged over processes.
+        return total / num_items_in_batch * self.accelerator.num_processes
 
 
 def fit(
-    settings: Train, folder: Path, renderer: Renderer, audited: Audited, scratch: Path, progress: Progress
-) -> list[dict[str, Any]]:
-    """Train the checkpoint in `folder` and save it as `scratch/checkpoint` (LoRA: also `scratch/adapter`).
+    settings: Train,
+    folder: Path,
+    renderer: Renderer,
+    rows: Sequence[Row],
+    scratch: Path,
+    progress: Progress,
+    *,
+    held_out: Sequence[Row] = (),
+) -> Fitted:
+    """Train the checkpoint in `folder` on `rows`; saves `scratch/checkpoint`, with adapters also `scratch/adapter`.
 
-    Returns one row per optimizer step: step, loss (mean over the step's loss tokens), gradient norm, learning rate.
-    Raises `ResoluteError` where the model cannot hold the rows, memory is short, or the loss becomes NaN.
+    Goes on from the newest whole checkpoint in `scratch/trainer`. Where several processes train, each calls this and
+    the first one saves. Raises `ResoluteError` where the model cannot hold the rows, memory is short, or the loss
+    becomes NaN.
     """
     with _quiet():
+        _check_loggers(settings)
         cuda = torch.cuda.is_available()
-        half = settings.bf16 if settings.bf16 is not None else cuda and torch.cuda.is_bf16_supported()
-        model = _load(folder, torch.bfloat16 if half and settings.method == "lora" else torch.float32)
-        _require_room(model, renderer, audited, folder)
-        watch = _Watch(progress)
+        half = bool(settings.bf16 if settings.bf16 is not None else cuda and torch.cuda.is_bf16_supported())
+        model = _load(settings, folder, half=half)
+        _require_room(model, renderer, [*rows, *held_out], folder)
         try:
-            trainer = trainer_for(settings, model, renderer, audited, scratch, half=bool(half))
-            trainer.add_callback(watch)
-            trainer.train()
+            trainer = trainer_for(settings, model, renderer, rows, scratch, half=half)
+            watch = Watch(progress, tokens=settings.batch_size * sum(len(row.ids) for row in rows) / len(rows))
+            held = HeldOut(held_out, trainer.args.device)
+            for callback in (watch, Checkpoints(), *([held] if held_out else [])):
+                trainer.add_callback(callback)
+            start = latest(scratch / "trainer")
+            trainer.train(resume_from_checkpoint=str(start) if start else None)
         except torch.OutOfMemoryError as error:
             mend = "set train.device_batch_size lower: the rest of a batch is accumulated"
             raise ResoluteError("the GPU's memory is full", where=str(folder), mend=mend) from error
+        sharding.require_shards(trainer, settings)
         try:
-            _save(trainer, settings, folder, scratch, half=bool(half))
+            _save(trainer, settings, folder, scratch, half=half)
         except (OSError, SafetensorError) as error:
             mend = "free disk space there, or choose another folder with --out"
             raise ResoluteError(f"cannot save the checkpoint: {error}", where=str(scratch), mend=mend) from error
@@ -146,21 +134,50 @@ def fit(
         gc.collect()
         if cuda:
             torch.cuda.empty_cache()
-    return watch.losses
+    return Fitted(watch.losses, held.losses, int(start.name.partition("-")[2]) if start else 0)
 
 
-def _load(folder: Path, dtype: torch.dtype) -> Any:
+def _load(settings: Train, folder: Path, *, half: bool) -> Any:
+    """The untouched model: in fp32 for full training, in bf16 under adapters where there is bf16, qlora in 4 bits."""
+    dtype, options = torch.bfloat16 if half and settings.method != "full" else torch.float32, {}
+    if settings.method == "qlora":
+        options["quantization_config"] = _four_bits(half)
     try:
-        return AutoModelForCausalLM.from_pretrained(
-            folder, dtype=dtype, local_files_only=True, use_safetensors=True, trust_remote_code=False
-        )
+        return saving.load(folder, dtype, **options)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         what = f"cannot load the model: {type(error).__name__}: {str(error)[:300]}"
         mend = "name a folder in Hugging Face format that this version of transformers knows"
         raise ResoluteError(what, where=str(folder), mend=mend) from error
 
 
-def _require_room(model: Any, renderer: Renderer, audited: Audited, folder: Path) -> None:
+def _four_bits(half: bool) -> Any:
+    """NF4 with double quantisation (Dettmers et al. 2023)."""
+    from importlib.util import find_spec
+
+    if not torch.cuda.is_available() or find_spec("bitsandbytes") is None:
+        mend = "use train.method: lora, or a machine with an NVIDIA GPU and `pip install bitsandbytes`"
+        raise ResoluteError("qlora needs a GPU and bitsandbytes", where="train.method", mend=mend)
+    from transformers import BitsAndBytesConfig
+
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16 if half else torch.float32,
+    )
+
+
+def _check_loggers(settings: Train) -> None:
+    from transformers.integrations import get_available_reporting_integrations
+
+    missing = sorted(set(settings.report_to) - set(get_available_reporting_integrations()))
+    if missing:
+        have = ", ".join(get_available_reporting_integrations()) or "none"
+        what = f"no such logger installed: {', '.join(missing)}"
+        raise ResoluteError(what, where="train.report_to", mend=f"install it; installed: {have}")
+
+
+def _require_room(model: Any, renderer: Renderer, rows: Sequence[Row], folder: Path) -> None:
     """The embedding has a row for every token, and the positions reach to the end of every row."""
     held = int(model.get_input_embeddings().weight.shape[0])
     wanted = 1 + max(renderer.tokenizer.get_vocab().values())
@@ -168,26 +185,33 @@ def _require_room(model: Any, renderer: Renderer, audited: Audited, folder: Path
         what = f"the tokenizer has {wanted} tokens, the model's embedding {held}"
         raise ResoluteError(what, where=str(folder), mend="use the tokenizer the model was made with")
     reach = getattr(model.config.get_text_config(), "max_position_embeddings", None)
-    longest = max(len(row.ids) for _, row in audited.rows)
+    longest = max(len(row.ids) for row in rows)
     if reach is not None and longest > reach:
         mend = f"set train.max_length to {reach} or less, and train.overlong to drop"
         raise ResoluteError(f"a row has {longest} tokens, the model reaches {reach}", where=str(folder), mend=mend)
 
 
 def trainer_for(
-    settings: Train, model: Any, renderer: Renderer, audited: Audited, scratch: Path, *, half: bool
+    settings: Train, model: Any, renderer: Renderer, rows: Sequence[Row], scratch: Path, *, half: bool
 ) -> SFTTrainer:
-    rows = [row for _, row in audited.rows]
-    dataset = Dataset.from_dict({"input_ids": [row.ids for row in rows], "labels": [row.labels for row in rows]})
+    """TRL's trainer over these rows, nothing trained yet."""
+    arguments = _arguments(settings, scratch, half=half, large=model.num_parameters() >= SPARE_MEMORY_FROM)
+    together = arguments.per_device_train_batch_size * arguments.world_size if arguments.world_size > 1 else 1
+    order = StepOrder([len(row.ids) for row in rows], step=settings.batch_size, seed=settings.seed, together=together)
+    # Behind the last row stands an empty one, with which `order` fills up what several processes share.
+    empty = [Row("", [renderer.pad_id], [IGNORED], ["prompt"])] if len(order) > len(rows) else []
+    every = [*rows, *empty]
     trainer = _Trainer(
         model=model,
-        args=_arguments(settings, scratch, half=half, large=model.num_parameters() >= SPARE_MEMORY_FROM),
-        train_dataset=dataset,
+        args=arguments,
+        train_dataset=Dataset.from_dict(
+            {"input_ids": [row.ids for row in every], "labels": [row.labels for row in every]}
+        ),
         processing_class=renderer.tokenizer,
         data_collator=DataCollatorForLanguageModeling(pad_token_id=renderer.pad_id),
-        peft_config=_adapters() if settings.method == "lora" else None,
+        peft_config=None if settings.method == "full" else _adapters(settings),
     )
-    trainer.order = StepOrder([len(row.ids) for row in rows], step=settings.batch_size, seed=settings.seed)
+    trainer.order = order
     trainer.remove_callback(PrinterCallback)
     return trainer
 
@@ -196,13 +220,14 @@ def _arguments(settings: Train, scratch: Path, *, half: bool, large: bool) -> SF
     cuda = torch.cuda.is_available()
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if cuda and world == 1 and torch.cuda.device_count() > 1:
-        mend = "set CUDA_VISIBLE_DEVICES to one of them"
-        raise ResoluteError("one process sees several GPUs", where="train", mend=mend)
+        mend = "set train.launch to ddp or fsdp, or CUDA_VISIBLE_DEVICES to one of them"
+        raise ResoluteError("one process sees several GPUs", where="train.launch", mend=mend)
     device_batch = settings.device_batch_size or -(-settings.batch_size // world)
     if settings.batch_size % (device_batch * world):
         what = f"batch_size {settings.batch_size} is no multiple of {device_batch} rows on {world} devices"
         raise ResoluteError(what, where="train.batch_size", mend="choose a multiple")
     constant = "constant_with_warmup" if settings.warmup else "constant"
+    every = settings.checkpoint_every
     return SFTConfig(
         output_dir=str(scratch / "trainer"),
         per_device_train_batch_size=device_batch,
@@ -222,37 +247,44 @@ def _arguments(settings: Train, scratch: Path, *, half: bool, large: bool) -> SF
         dataset_kwargs={"skip_prepare_dataset": True},
         logging_steps=1,
         logging_nan_inf_filter=False,
-        save_strategy="no",
-        report_to=[],
+        save_strategy="steps" if every else "no",
+        save_steps=every or 1,
+        save_total_limit=KEPT,
+        report_to=list(settings.report_to),
         disable_tqdm=True,
         dataloader_pin_memory=cuda,
     )
 
 
-def _adapters() -> Any:
+def _adapters(settings: Train) -> Any:
+    """Adapters on every linear layer but the output, no dropout."""
     from peft import LoraConfig
 
-    return LoraConfig(r=LORA_RANK, lora_alpha=LORA_ALPHA, target_modules="all-linear", task_type="CAUSAL_LM")
+    return LoraConfig(
+        r=settings.lora_rank, lora_alpha=settings.lora_alpha, target_modules="all-linear", task_type="CAUSAL_LM"
+    )
 
 
 def _save(trainer: SFTTrainer, settings: Train, folder: Path, scratch: Path, *, half: bool) -> None:
-    """Safetensors and the model's own configuration; in its own precision where training was in bf16, else fp32."""
+    """The final weights; with adapters those, and a checkpoint with them merged into the untouched model."""
     model: Any = trainer.accelerator.unwrap_model(trainer.model)
-    if settings.method == "lora":
-        model.peft_config["default"].base_model_name_or_path = Path(settings.model).name
-        model.save_pretrained(scratch / "adapter")
-        (scratch / "adapter" / "README.md").unlink(missing_ok=True)  # an empty form that asks to be filled in
-        model = model.merge_and_unload()
-    own = {name: value for name, value in read_json(folder / "config.json").items() if name != "torch_dtype"}
-    precision = AutoConfig.from_pretrained(folder, local_files_only=True).dtype
-    saved = precision if half and isinstance(precision, torch.dtype) else torch.float32
-    model.to(saved).save_pretrained(scratch / "checkpoint")
-    # Trainers leave marks in the configuration, such as `use_cache: false`, which would slow every sampler down.
-    write_json(scratch / "checkpoint" / "config.json", {**own, "dtype": str(saved).removeprefix("torch.")})
-    mask = os.umask(0)
-    os.umask(mask)
-    for path in scratch.rglob("*.safetensors"):
-        path.chmod(0o666 & ~mask)
+    state = saving.gathered(trainer.model_wrapped)
+    if trainer.accelerator.is_main_process:
+        if settings.method == "full":
+            saving.save_full(model, state, folder, scratch / "checkpoint", half=half)
+        else:
+            saving.save_adapter(model, state, scratch / "adapter", base=Path(settings.model).name)
+            whole = _merged(folder, scratch / "adapter", half=half)
+            saving.save_full(whole, whole.state_dict(), folder, scratch / "checkpoint", half=half)
+        saving.readable(scratch)
+    trainer.accelerator.wait_for_everyone()
+
+
+def _merged(folder: Path, adapter: Path, *, half: bool) -> Any:
+    from peft import PeftModel
+
+    base = saving.load(folder, torch.bfloat16 if half else torch.float32)
+    return PeftModel.from_pretrained(base, adapter).merge_and_unload()
 
 
 @contextmanager

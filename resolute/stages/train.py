@@ -23,8 +23,10 @@ from resolute.core.settings import Train
 from resolute.models.identity import Model, resolve
 
 if TYPE_CHECKING:
+    from resolute.core.jobs import Progress
     from resolute.models.mask_audit import Audited, MaskAudit
     from resolute.models.render import Renderer
+    from resolute.models.scope import Row
 
 VERSION = 1
 
@@ -63,7 +65,14 @@ def run(work: Work) -> None:
     examples = read_records(source, Example)
     work.progress("rendering", 0, len(examples))
     renderer = Renderer.load(folder)
-    audited = audit(examples, renderer, max_length=settings.max_length, thinking=settings.thinking)
+    audited = audit(
+        examples,
+        renderer,
+        max_length=settings.max_length,
+        thinking=settings.thinking,
+        loss=settings.loss,
+        primer_tokens=settings.primer_tokens,
+    )
     work.progress("rendering", len(examples), len(examples))
     write_json(work.folder / "mask_audit.json", audited.report.model_dump(mode="json"))
     audited.report.require(overlong=settings.overlong, where=str(source))
@@ -73,20 +82,20 @@ def run(work: Work) -> None:
 
 def tune(work: Work, settings: Train, folder: Path, renderer: Renderer, audited: Audited) -> None:
     """Train the checkpoint in `folder` on audited rows and save it; the rows are not looked at again."""
-    try:
-        from resolute.models.tune import fit
-    except ImportError as error:
-        mend = "install the training extra: pip install 'resolute[train]'"
-        raise ResoluteError(f"training needs {error.name}", where=str(folder), mend=mend) from error
+    from resolute.models.scope import split
+
+    rows, held_out = split(audited.lean(), settings.hold_out, seed=settings.seed)
     scratch = work.folder / "work"
-    shutil.rmtree(scratch, ignore_errors=True)
-    losses = fit(settings, folder, renderer, audited, scratch, work.progress)
-    write_jsonl(work.folder / "loss.jsonl", losses)
     made = scratch / "checkpoint"
+    _prepare(scratch, settings)
+    found = _fit(settings, folder, renderer, (rows, held_out), scratch, work.progress)
+    write_jsonl(work.folder / "loss.jsonl", found["losses"])
+    if held_out:
+        write_jsonl(work.folder / "held_out.jsonl", found["held_out"])
     stop_at_turn_end(folder, made, renderer.stop_ids)
     try:
         keep_tokenizer(folder, made)
-        (made / "README.md").write_text(card(settings, audited.report, len(losses)), encoding="utf-8")
+        (made / "README.md").write_text(card(settings, audited.report, len(found["losses"])), encoding="utf-8")
         for name in ("checkpoint", "adapter"):
             shutil.rmtree(work.folder / name, ignore_errors=True)
             if (scratch / name).exists():
@@ -94,7 +103,47 @@ def tune(work: Work, settings: Train, folder: Path, renderer: Renderer, audited:
     except OSError as error:
         raise unwritable(made, error) from error
     shutil.rmtree(scratch, ignore_errors=True)
-    work.count(steps=len(losses))
+    work.count(steps=len(found["losses"]), held_out=len(held_out))
+    if found["resumed"]:
+        work.note(f"gone on from the checkpoint at step {found['resumed']}")
+
+
+def _fit(
+    settings: Train,
+    folder: Path,
+    renderer: Renderer,
+    rows: tuple[list[Row], list[Row]],
+    scratch: Path,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Here, or in the processes that were asked for: `losses`, `held_out` and `resumed`."""
+    try:
+        if settings.launch != "single":
+            from resolute.models.launch import launched
+
+            return launched(settings, folder, *rows, scratch, progress)
+        from resolute.models.tune import fit
+    except ImportError as error:
+        mend = "install the training extra: pip install 'resolute[train]'"
+        raise ResoluteError(f"training needs {error.name}", where=str(folder), mend=mend) from error
+    fitted = fit(settings, folder, renderer, rows[0], scratch, progress, held_out=rows[1])
+    return {"losses": fitted.losses, "held_out": fitted.held_out, "resumed": fitted.resumed}
+
+
+def _prepare(scratch: Path, settings: Train) -> None:
+    """Clear what an unfinished run left, but for checkpoints that this run can go on from.
+
+    Sharded checkpoints cannot be read by another number of processes, nor by a run that does not shard.
+    """
+    fit_for = {"launch": settings.launch, "processes": settings.processes}
+    kept = scratch / "trainer"
+    mark = kept / "launch.json"
+    able = settings.checkpoint_every and mark.is_file() and read_json(mark) == fit_for
+    for path in scratch.iterdir() if scratch.is_dir() else ():
+        if not (able and path == kept):
+            shutil.rmtree(path)
+    if settings.checkpoint_every:
+        write_json(mark, fit_for)
 
 
 def keep_tokenizer(source: Path, target: Path) -> None:

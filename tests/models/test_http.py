@@ -110,7 +110,7 @@ def evaluated(server: Server, store: Path, monkeypatch: pytest.MonkeyPatch, prog
 def test_every_answer_of_a_real_server_has_a_typed_ending(
     server: Server, tmp_path: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    traces = evaluated(server, tmp_path / "store", monkeypatch, lambda what, done, total: None)
+    traces = evaluated(server, tmp_path / "store", monkeypatch, lambda *_, **__: None)
     assert server.answered() == ROWS
     assert all(trace.tokens_in > 0 and 0 < trace.tokens_out <= 48 for trace in traces)
 

@@ -32,7 +32,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     truths = [RAW, *STUDY[1:4], dataclasses.replace(STUDY[5], label=HOSTILE)]
     study = Maker(root, truths, goals=12, distilled=20, notes={"judge": HOSTILE}).write()
     job = Job("report", Report(title="A <b>study</b>"), {"study": study})
-    return perform(job, root / "store", lambda what, done, total: None).output("report.html")
+    return perform(job, root / "store", lambda *_, **__: None).output("report.html")
 
 
 def _open(browser: Browser, report: Path, *, width: int, scheme: str = "light") -> tuple[Page, list[str], list[str]]:

@@ -41,8 +41,12 @@ def train(
     write_records(source, rows() if examples is None else examples, Example)
     values = {"learning_rate": 1e-3, "batch_size": 4, "max_length": 400} | settings
     heard = [] if steps is None else steps
+
+    def hear(what: str, done: int, total: int, /, note: str = "") -> None:
+        heard.append((what, done, total))
+
     job = Job("train", Train(model=str(model), **values), {"examples": source})
-    return perform(job, folder / ".store", lambda what, done, total: heard.append((what, done, total)))
+    return perform(job, folder / ".store", hear)
 
 
 def losses(artifact: Artifact) -> list[float]:
@@ -126,7 +130,7 @@ def test_the_last_batch_of_an_epoch_holds_the_rest_and_no_row_is_lost(tmp_path: 
 
 
 def test_an_epochs_order_is_shuffled_by_seed_and_sorted_by_length_only_within_a_step() -> None:
-    from resolute.models.tune import StepOrder
+    from resolute.models.order import StepOrder
 
     lengths = [(7 * n) % 23 for n in range(50)]
     order = StepOrder(lengths, step=8, seed=0)
@@ -154,7 +158,7 @@ def test_what_reaches_the_model_is_what_was_audited_and_its_loss_is_trls(tmp_pat
     audited = audit(rows(7), renderer, max_length=400)
     settings = Train(model=str(tiny), learning_rate=1e-3, batch_size=4, device_batch_size=2, max_length=400)
     model = AutoModelForCausalLM.from_pretrained(tiny)
-    trainer = tune.trainer_for(settings, model, renderer, audited, tmp_path, half=False)
+    trainer = tune.trainer_for(settings, model, renderer, audited.lean(), tmp_path, half=False)
     loader = trainer.get_train_dataloader()
     expected = sorted(tuple(row.labels) for _, row in audited.rows)
     assert renderer.pad_id == renderer.end_id, "padded with the end of turn, which must carry loss all the same"
