@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -26,8 +27,8 @@ from resolute.models.scope import Row, write_rows
 SPEC, ROWS, HELD_OUT, RESULT, LOG = "spec.json", "rows.parquet", "held-out.parquet", "result.json", "launch.log"
 SAID = "resolute: "
 """What a worker's lines for this process begin with."""
-_TAIL = 3
-"""Last lines of the log that an error shows."""
+_ERROR = re.compile(r"^\[rank\d+\]: (\w[\w.]*(?:Error|Exception|Interrupt)\b.*)", re.MULTILINE)
+"""The last line of a worker's traceback."""
 
 
 def command(settings: Train, spec: Path, *, gpus: int) -> list[str]:
@@ -108,8 +109,11 @@ def _follow(process: subprocess.Popen[bytes], progress: Progress) -> ResoluteErr
 
 
 def _broken(line: Sequence[str], code: int, log: Path) -> ResoluteError:
-    lines = [text for text in log.read_text(encoding="utf-8", errors="replace").splitlines() if text.strip()]
-    what = f"the launched processes ended with {code}: {' | '.join(lines[-_TAIL:])[:600]}"
+    text = log.read_text(encoding="utf-8", errors="replace")
+    # What the others say when one is gone explains nothing.
+    found = [line for line in _ERROR.findall(text) if "closed by peer" not in line]
+    last = [line for line in text.splitlines() if line.strip()][-1:]
+    what = f"the launched processes ended with {code}: {next(iter([*found, *last]), 'no word in the log')[:600]}"
     return ResoluteError(what, where=str(log), mend=f"read the log; the command was: {shlex.join(line)}")
 
 

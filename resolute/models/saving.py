@@ -35,11 +35,11 @@ def save_full(model: Any, state: dict[str, Any], folder: Path, out: Path, *, hal
     own = {name: value for name, value in read_json(folder / "config.json").items() if name != "torch_dtype"}
     precision = AutoConfig.from_pretrained(folder, local_files_only=True).dtype
     saved = precision if half and isinstance(precision, torch.dtype) else torch.float32
-    cast: dict[tuple[int, torch.Size], torch.Tensor] = {}  # tied weights stay one tensor, so that they are saved once
-    for value in state.values():
-        cast.setdefault((value.data_ptr(), value.shape), value.to(saved))
-    weights = {name: cast[value.data_ptr(), value.shape] for name, value in state.items()}
-    model.save_pretrained(out, state_dict=weights)
+    tied = {name: id(weight) for name, weight in model.named_parameters(remove_duplicate=False)}
+    cast: dict[int | str, torch.Tensor] = {}  # tied weights stay one tensor, so that they are saved once
+    for name, value in state.items():
+        cast.setdefault(tied.get(name, name), value.to(saved))
+    model.save_pretrained(out, state_dict={name: cast[tied.get(name, name)] for name in state})
     # Trainers leave marks in the configuration, such as `use_cache: false`, which would slow every sampler down.
     write_json(out / "config.json", {**own, "dtype": str(saved).removeprefix("torch.")})
 

@@ -199,7 +199,7 @@ def trainer_for(
     together = arguments.per_device_train_batch_size * arguments.world_size if arguments.world_size > 1 else 1
     order = StepOrder([len(row.ids) for row in rows], step=settings.batch_size, seed=settings.seed, together=together)
     # Behind the last row stands an empty one, with which `order` fills up what several processes share.
-    empty = [Row("", [renderer.pad_id], [IGNORED], ["prompt"])] if len(order) > len(rows) else []
+    empty = [Row("", [renderer.pad_id] * 2, [IGNORED] * 2, ["prompt"] * 2)] if len(order) > len(rows) else []
     every = [*rows, *empty]
     trainer = _Trainer(
         model=model,
@@ -242,6 +242,7 @@ def _arguments(settings: Train, scratch: Path, *, half: bool, large: bool) -> SF
         bf16=half,
         use_cpu=not cuda,
         activation_checkpointing=cuda and large,
+        ddp_find_unused_parameters=False,
         max_length=None,
         packing=False,
         dataset_kwargs={"skip_prepare_dataset": True},
