@@ -25,7 +25,15 @@ def train(
     epochs: Annotated[float | None, typer.Option("--epochs")] = None,
     steps: Annotated[int | None, typer.Option("--steps", help="Stop after so many steps.")] = None,
     batch_size: Annotated[int | None, typer.Option("--batch-size", help="Examples an optimizer step.")] = None,
-    method: Annotated[Literal["full", "lora"] | None, typer.Option("--method")] = None,
+    method: Annotated[
+        Literal["full", "lora", "qlora"] | None, typer.Option("--method", help="Every weight, or adapters.")
+    ] = None,
+    launch: Annotated[
+        str | None, typer.Option("--launch", help="single, ddp, fsdp, or a file of accelerate's own settings.")
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option("--processes", help="Processes of ddp and fsdp; default: one a GPU.")
+    ] = None,
     seed: Annotated[int | None, typer.Option("--seed")] = None,
     show: Annotated[int, typer.Option("--show", help="Print N rows, inside and outside the loss, and stop.")] = 0,
     out: Out = None,
@@ -48,6 +56,8 @@ def train(
         "max_steps": steps,
         "batch_size": batch_size,
         "method": method,
+        "launch": launch,
+        "processes": processes,
         "seed": seed,
     }
     inputs = {"examples": examples(data)}
