@@ -63,9 +63,7 @@ def through_inspect(prompts: list[Prompt]) -> int:
     model = resolve(MODEL)
     asked = [request(prompt, NONE, model=model, sampling=DRAW, seed=0) for prompt in prompts]
     with tempfile.TemporaryDirectory() as folder:
-        made = run_requests(
-            asked, model=model, sampling=DRAW, folder=Path(folder), progress=lambda *_, **__: None
-        )
+        made = run_requests(asked, model=model, sampling=DRAW, folder=Path(folder), progress=lambda *_, **__: None)
     return sum(attempt.reply.tokens_out for attempt in made.values())
 
 

@@ -128,6 +128,8 @@ class Train(Section):
     """Examples an optimizer step, over all devices and accumulation."""
     device_batch_size: int | None = Field(default=None, ge=1)
     """Examples a forward pass on one device; the rest of the batch is accumulated. None: the whole batch."""
+    padding_free: bool = False
+    """Lay the rows of a forward pass end to end instead of padding them; on a GPU it needs flash-attn."""
     max_steps: int | None = Field(default=None, ge=1)
     """Stop after so many steps, whatever the epochs."""
     max_length: int = Field(gt=0)

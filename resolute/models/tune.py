@@ -142,6 +142,8 @@ def _load(settings: Train, folder: Path, *, half: bool) -> Any:
     dtype, options = torch.bfloat16 if half and settings.method != "full" else torch.float32, {}
     if settings.method == "qlora":
         options["quantization_config"] = _four_bits(half)
+    if settings.padding_free and torch.cuda.is_available():
+        options["attn_implementation"] = _attention()
     try:
         return saving.load(folder, dtype, **options)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
@@ -165,6 +167,16 @@ def _four_bits(half: bool) -> Any:
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=torch.bfloat16 if half else torch.float32,
     )
+
+
+def _attention() -> str:
+    """The kernel that keeps rows laid end to end apart without a mask as large as all of them squared."""
+    from transformers.utils import is_flash_attn_2_available
+
+    if not is_flash_attn_2_available():
+        mend = "pip install flash-attn, or leave train.padding_free off: rows are sorted by length within a step"
+        raise ResoluteError("padding_free needs flash-attn on a GPU", where="train.padding_free", mend=mend)
+    return "flash_attention_2"
 
 
 def _check_loggers(settings: Train) -> None:
@@ -208,7 +220,7 @@ def trainer_for(
             {"input_ids": [row.ids for row in every], "labels": [row.labels for row in every]}
         ),
         processing_class=renderer.tokenizer,
-        data_collator=DataCollatorForLanguageModeling(pad_token_id=renderer.pad_id),
+        data_collator=DataCollatorForLanguageModeling(pad_token_id=renderer.pad_id, padding_free=settings.padding_free),
         peft_config=None if settings.method == "full" else _adapters(settings),
     )
     trainer.order = order

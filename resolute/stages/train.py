@@ -50,6 +50,9 @@ def identity(job: Job) -> dict[str, Any]:
     if settings.device_batch_size and settings.batch_size % settings.device_batch_size:
         what = f"batch_size {settings.batch_size} is no multiple of device_batch_size {settings.device_batch_size}"
         raise ResoluteError(what, where="train.device_batch_size", mend="choose a divisor of batch_size")
+    if settings.launch not in ("single", "ddp", "fsdp") and not Path(settings.launch).is_file():
+        mend = "one of single, ddp, fsdp, or a file that `accelerate config` wrote"
+        raise ResoluteError(f"no such launch: {settings.launch!r}", where="train.launch", mend=mend)
     return {"model": model.identity}
 
 

@@ -124,6 +124,12 @@ def test_a_batch_is_so_many_examples_however_it_is_accumulated(tmp_path: Path, t
     assert losses(parts) == pytest.approx(losses(whole), rel=1e-4)
 
 
+def test_rows_laid_end_to_end_do_not_see_each_other(tmp_path: Path, tiny: Path) -> None:
+    padded = train(tmp_path / "padded", tiny, epochs=2)
+    flat = train(tmp_path / "flat", tiny, epochs=2, padding_free=True)
+    assert losses(flat) == pytest.approx(losses(padded), rel=1e-4)
+
+
 def test_the_last_batch_of_an_epoch_holds_the_rest_and_no_row_is_lost(tmp_path: Path, tiny: Path) -> None:
     made = train(tmp_path, tiny, rows(6), epochs=2)
     assert [row["epoch"] for row in read_jsonl(made.folder / "loss.jsonl")] == pytest.approx([0.5, 1, 1.5, 2], abs=0.2)
@@ -286,6 +292,11 @@ def test_what_cannot_be_trained_is_refused_when_it_is_planned(tmp_path: Path, ti
         with pytest.raises(ResoluteError) as caught:
             prepare(Job("train", settings, {"examples": tmp_path / "examples.parquet"}), tmp_path / ".store")
         assert what in str(caught.value)
+
+
+def test_a_launch_that_is_neither_a_word_nor_a_file_is_refused_when_it_is_planned(tmp_path: Path, tiny: Path) -> None:
+    with pytest.raises(ResoluteError, match="no such launch: 'dpp'"):
+        train(tmp_path, tiny, launch="dpp")
 
 
 def test_planning_a_training_imports_no_torch(tmp_path: Path, tiny: Path) -> None:
