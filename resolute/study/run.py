@@ -53,7 +53,7 @@ def run_study(recipe: Recipe, graph: Graph, out: Path, watch: Watch) -> Finished
     return Finished(out / "report.html", study, outcome.failed)
 
 
-def _silent(what: str, done: int, total: int) -> None:
+def _silent(what: str, done: int, total: int, /, note: str = "") -> None:
     """The report takes a second: nothing to draw."""
 
 

@@ -49,7 +49,7 @@ def job(tmp_path: Path) -> Job:
     return Job("audit", Audit(), {"traces": tmp_path / "in"})
 
 
-def silent(what: str, done: int, total: int) -> None:
+def silent(what: str, done: int, total: int, /, note: str = "") -> None:
     """No progress to draw."""
 
 

@@ -29,7 +29,7 @@ DRAW = Sampling(temperature=0.7, top_p=0.9, top_k=20, max_tokens=24)
 HASTY = Patience(retries=0, seconds=30, client_seconds=20, failures=5)
 
 
-def nothing(what: str, done: int, total: int) -> None:
+def nothing(what: str, done: int, total: int, /, note: str = "") -> None:
     pass
 
 

@@ -119,7 +119,7 @@ def test_every_answer_of_a_real_server_has_a_typed_ending(
 def test_a_server_killed_half_way_and_restarted_loses_only_what_was_in_flight(
     server: Server, tmp_path: Path, shared_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def progress(what: str, done: int, total: int) -> None:
+    def progress(what: str, done: int, total: int, /, note: str = "") -> None:
         if done >= KILLED_AT and server.starts == 1:
             server.kill()
             server.start()

@@ -64,7 +64,7 @@ def evaluation(model: Path, **changes: Any) -> Job:
     return Job("evaluate", Evaluate.model_validate(values | changes))
 
 
-def quiet(what: str, done: int, total: int) -> None:
+def quiet(what: str, done: int, total: int, /, note: str = "") -> None:
     pass
 
 

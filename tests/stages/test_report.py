@@ -31,7 +31,7 @@ from tests.stages.synthetic import DEFAULT, RAW, STUDY, Maker, Truth
 HOSTILE = "<script>alert(1)</script></style><img src=x onerror=alert(2)> =1+1 | \u202egpj.exe\x1b[31m $x^2$"
 
 
-def _silent(what: str, done: int, total: int) -> None:
+def _silent(what: str, done: int, total: int, /, note: str = "") -> None:
     pass
 
 
