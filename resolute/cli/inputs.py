@@ -111,3 +111,17 @@ def _material_of_run(path: Path, found: dict[str, list[Path]]) -> None:
 def examples(path: Path) -> Path:
     """The training rows a run or a file holds."""
     return from_run(path, ["curate"]).output("examples.parquet") if is_run(path) else _file(path)
+
+
+RECIPES = (".yaml", ".yml")
+"""What a recipe's name ends with."""
+
+
+def recipe_and_data(first: Path, recipe: Path | None) -> tuple[Path | None, Path | None]:
+    """What the first argument of a verb is: a recipe, which names its data itself, or data beside a `--recipe`."""
+    if first.suffix.lower() not in RECIPES:
+        return recipe, first
+    if recipe is not None:
+        what = f"two recipes: {first} and {recipe}"
+        raise ResoluteError(what, where="--recipe", mend="name the data first, or leave out --recipe")
+    return first, None

@@ -49,7 +49,7 @@ def job(
     layers = [
         ("input", base or {}),
         ("recipe", recipe or {}),
-        ("--set", assignments(line.sets).get(stage, {})),
+        ("--set", assignments(line.sets, section=stage).get(stage, {})),
         ("option", _given(options)),
     ]
     settings, origins = resolve(SECTIONS[stage], layers)

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
-from resolute.cli.inputs import examples, home
+from resolute.cli.inputs import examples, home, is_run, recipe_and_data
 from resolute.cli.making import Line, job, leave, make
 from resolute.cli.options import Model, Out, Plan, RecipeFile, Sets
 from resolute.cli.shown import show_rows
+from resolute.core.errors import ResoluteError
+
+if TYPE_CHECKING:
+    from resolute.core.settings import Train
 
 
 def train(
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="A curated run, or its examples.parquet.")],
+    data: Annotated[
+        Path,
+        typer.Argument(metavar="DATA", help="A curated run, its examples.parquet, or a recipe with `train.data`."),
+    ],
     model: Model = None,
     learning_rate: Annotated[
         float | None, typer.Option("--learning-rate", help="5e-6 is the study's, for full fine-tuning of 7B to 32B.")
@@ -47,7 +56,6 @@ def train(
 
     resolute train runs/mine --model path/to/model --learning-rate 5e-6 --max-length 8192
     """
-    line = Line(home(data, out), recipe, sets or [], plan)
     options = {
         "model": model,
         "learning_rate": learning_rate,
@@ -60,9 +68,22 @@ def train(
         "processes": processes,
         "seed": seed,
     }
-    inputs = {"examples": examples(data)}
+    line, inputs = _start(data, Line(out or Path(), recipe, sets or [], plan), options, out)
     if show:
         show_rows(job("train", line, inputs, options), show)
         return
     suite = "--suite SUITE --max-tokens 4096"
     leave(make("train", line, inputs, options, then=f"resolute evaluate {line.out} {suite}"))
+
+
+def _start(first: Path, line: Line, options: Mapping[str, Any], out: Path | None) -> tuple[Line, dict[str, Path]]:
+    """The run folder and the rows: named on the command line, or by the recipe that is named there."""
+    recipe, data = recipe_and_data(first, line.recipe)
+    line = replace(line, recipe=recipe)
+    if data is None:
+        named = cast("Train", job("train", line, {}, options).settings).data
+        if named is None:
+            raise ResoluteError("the recipe names no data", where=str(first), mend="add `--set data=RUN`")
+        data = Path(named)
+    rows = examples(data)
+    return replace(line, out=home(data if is_run(data) else first, out)), {"examples": rows}

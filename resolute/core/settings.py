@@ -256,16 +256,21 @@ def read_recipe(path: Path) -> Recipe:
     return _checked(Recipe, content, str(path))
 
 
-def assignments(items: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """`section.key=value` (values are YAML) as nested mappings: what `--set` gives."""
+def assignments(items: Iterable[str], *, section: str = "") -> dict[str, dict[str, Any]]:
+    """`section.key=value` (values are YAML) as nested mappings: what `--set` gives.
+
+    A key that names no section belongs to `section`, that of the verb, where there is one.
+    """
     layers: dict[str, dict[str, Any]] = {}
     for item in items:
         place, equals, value = item.partition("=")
-        section, dot, rest = place.partition(".")
-        if not equals or not dot or section not in SECTIONS:
+        named, dot, rest = place.partition(".")
+        if section and place and not (dot and named in SECTIONS):
+            named, dot, rest = section, ".", place
+        if not equals or not dot or named not in SECTIONS:
             mend = f"write section.key=value with a section of: {', '.join(SECTIONS)}"
             raise ResoluteError(f"not a setting: {item!r}", where="--set", mend=mend)
-        target = layers.setdefault(section, {})
+        target = layers.setdefault(named, {})
         *path, last = rest.split(".")
         for step in path:
             inner = target.setdefault(step, {})

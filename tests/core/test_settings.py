@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolute.core.errors import ResoluteError
-from resolute.core.settings import SECTIONS, Audit, Curate, Evaluate, assignments, merge, read_recipe, resolve
+from resolute.core.settings import SECTIONS, Audit, Curate, Evaluate, Train, assignments, merge, read_recipe, resolve
 
 LEAVES = st.one_of(st.integers(), st.text(max_size=3), st.lists(st.integers(), max_size=2))
 NESTED = st.recursive(
@@ -86,6 +86,19 @@ def test_assignments_are_yaml_by_section() -> None:
         "audit": {"tokenizer": None},
     }
     assert resolve(Curate, [("--set", given["curate"])])[0].accept.patterns == ("weak_vacillation",)
+
+
+def test_a_key_without_a_section_belongs_to_the_verb_and_one_with_a_section_to_that() -> None:
+    items = ["learning_rate=5e-6", "curate.safety=5", "accept.safe=true"]
+    assert assignments(items, section="train") == {
+        "train": {"learning_rate": "5e-6", "accept": {"safe": True}},
+        "curate": {"safety": 5},
+    }
+    given = assignments(["learning_rate=5e-6", "model=m", "max_length=9"], section="train")["train"]
+    assert resolve(Train, [("--set", given)])[0].learning_rate == 5e-6
+    for item in ("learning_rate", "=5", "", "train.=1"):
+        with pytest.raises(ResoluteError):
+            resolve(Train, [("--set", assignments([item], section="train").get("train", {}))])
 
 
 @pytest.mark.parametrize(
