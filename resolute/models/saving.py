@@ -11,16 +11,9 @@ from typing import Any
 
 import torch
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoConfig
 
 from resolute.core.files import read_json, write_json
-
-
-def load(folder: Path, dtype: torch.dtype, **options: Any) -> Any:
-    """The weights of a checkpoint folder; raises what transformers raises."""
-    return AutoModelForCausalLM.from_pretrained(
-        folder, dtype=dtype, local_files_only=True, use_safetensors=True, trust_remote_code=False, **options
-    )
 
 
 def gathered(model: Any) -> dict[str, Any]:
