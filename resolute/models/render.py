@@ -83,7 +83,12 @@ class Renderer:
         eos = str(tokenizer.eos_token or "")
         try:
             facts = read_template(
-                self._write, source, self._added.values(), eos=eos, keeps_newlines=self._keeps_white_space
+                self._write,
+                source,
+                self._added.values(),
+                eos=eos,
+                stops=[self._added[number] for number in self._own_stops() if number in self._added],
+                keeps_newlines=self._keeps_white_space,
             )
         except ResoluteError as error:
             raise ResoluteError(error.what, where=where, mend=error.mend) from error
@@ -145,7 +150,7 @@ class Renderer:
         ids = self._encode(text)
         if self.bos_id is not None and ids.count(self.bos_id) != self.bos_count:
             raise ResoluteError(f"{ids.count(self.bos_id)} beginnings of sequence in the prompt", where=where)
-        begun = lead(tail(self._write, plain, thinking=thinking) or text, self.dialect)
+        begun = lead(tail(self._write, plain, thinking=thinking), self.dialect)
         opened = bool(begun) and self.dialect.close not in begun
         return RenderedPrompt(text, ids, begun, opened, thinking, self.decode(ids) == text)
 
@@ -155,10 +160,10 @@ class Renderer:
         encoded = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
         ids, spans = _ints(encoded["input_ids"]), list(encoded["offset_mapping"])  # type: ignore[arg-type]
         kinds: list[Kind] = [_kind(max(start, stop - 1), bounds) for start, stop in spans]
-        opening = -1 if prompt.lead else len(self._begin)
+        opening = range(len(self._begin), len(self._begin) + (0 if prompt.lead else len(self.dialect.open)))
         for number, kind, (start, _) in zip(ids, kinds, spans, strict=True):
             mark = self._added.get(number)
-            if mark is not None and kind in ("thought", "answer") and (start, mark) != (opening, self.dialect.open):
+            if mark is not None and kind in ("thought", "answer") and start not in opening:
                 raise _control(mark, f"the {kind}", where)
         if not ids or ids[-1] != self.end_id or ids.count(self.end_id) != 1:
             raise ResoluteError("the turn does not end with its one end mark", where=where)
@@ -272,17 +277,27 @@ class Renderer:
         return ids[-1]
 
     def _stops(self) -> tuple[int, ...]:
+        return tuple(dict.fromkeys([self.end_id, *self._own_stops()]))
+
+    def _own_stops(self) -> list[int]:
+        """What the tokenizer and the checkpoint's generation settings say ends a generation."""
         from transformers import GenerationConfig
 
-        found: list[Any] = [self.end_id, self.tokenizer.eos_token_id]
+        found: list[Any] = [self.tokenizer.eos_token_id]
         if self.where and (Path(self.where) / "generation_config.json").is_file():
             own = GenerationConfig.from_pretrained(self.where).eos_token_id
             found += own if isinstance(own, list) else [own]
-        return tuple(dict.fromkeys(number for number in found if isinstance(number, int)))
+        return [number for number in found if isinstance(number, int)]
 
     def _check_bos(self) -> int:
-        """How many beginnings of sequence a prompt carries: 0 or 1; a tokenizer that wants one gets one."""
-        text = self._write([{"role": "user", "content": ASK}], generation=True)
+        """How many beginnings of sequence a prompt carries: 0 or 1; a tokenizer that wants one gets one.
+
+        Where every turn begins with that token (Seed-OSS) it is a mark of turns, and there is nothing to count.
+        """
+        question = [{"role": "user", "content": ASK}]
+        if self.bos_id is not None and self.bos_id in self._encode(tail(self._write, question, thinking=True)[:100]):
+            self.bos_id = None
+        text = self._write(question, generation=True)
         ids = self._encode(text)
         count = 0 if self.bos_id is None else ids.count(self.bos_id)
         wants = self.bos_id is not None and _ints(self.tokenizer(ASK)["input_ids"])[:1] == [self.bos_id]  # type: ignore[arg-type]

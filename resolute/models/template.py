@@ -7,7 +7,7 @@ the generation prompt has written already. A template that cannot be honoured is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,10 +38,10 @@ class Facts:
 
 
 def tail(write: Write, messages: list[dict[str, Any]], *, thinking: bool) -> str:
-    """What the generation prompt adds after the messages; "" where the template rewrites what stood before."""
+    """What the generation prompt adds after the messages; all of it where the template rewrites what stood before."""
     full = write(messages, generation=True, thinking=thinking)
     before = write(messages, generation=False, thinking=thinking)
-    return full[len(before) :] if full.startswith(before) else ""
+    return full[len(before) :] if full.startswith(before) else full
 
 
 def lead(ending: str, dialect: Dialect) -> str:
@@ -54,31 +54,38 @@ def lead(ending: str, dialect: Dialect) -> str:
 
 
 def read_template(
-    write: Write, source: str, controls: Collection[str], *, eos: str, keeps_newlines: Callable[[Dialect], bool]
+    write: Write,
+    source: str,
+    controls: Collection[str],
+    *,
+    eos: str,
+    stops: Collection[str],
+    keeps_newlines: Callable[[Dialect], bool],
 ) -> Facts:
     """Probe a template.
 
-    `source` is its text, `controls` the tokenizer's added tokens, `eos` the tokenizer's end mark and
-    `keeps_newlines(dialect)` whether the family's white space survives tokenising. Raises `ResoluteError`.
+    `source` is its text, `controls` the tokenizer's added tokens, `eos` the tokenizer's end mark, `stops` what the
+    checkpoint says ends a generation and `keeps_newlines(dialect)` whether the family's white space survives
+    tokenising. Raises `ResoluteError`.
     """
     question = [{"role": "user", "content": ASK}]
     on, off = (tail(write, question, thinking=thinking) for thinking in (True, False))
     _known_marks(write([*question], generation=True, thinking=True), controls)
     family = _family(write, source, on, off)
-    shown = next(filter(None, (_turn(write, key) for key in _KEYS)), "") or _inline(write, family)
+    shown = next(filter(None, _turns(write)), "") or _inline(write, family)
     if not keeps_newlines(family):
         dialect = DIALECTS["think-spaced"]
         if (family.open, family.close) != (dialect.open, dialect.close):
             raise ResoluteError(f"the tokenizer does not keep the white space of the dialect {family.name!r}")
     else:
-        dialect = _named(_measured(family, on, shown))
-    end = _end(write, controls, eos, "" if keeps_newlines(family) else " ")
+        dialect = _named(_measured(family, on, [shown, _calling(write), *_plain(write)]))
+    end = _end(write, controls, eos, stops, "" if keeps_newlines(family) else " ")
     shown = shown if THOUGHT in shown else ""
     return Facts(dialect, end, _begin(shown, write([*question], generation=True, thinking=True), dialect), shown)
 
 
 def _family(write: Write, source: str, on: str, off: str) -> Dialect:
-    for shown in (on, off, *(_turn(write, key) for key in _KEYS), source):
+    for shown in (on, off, *_turns(write), source):
         for dialect in _FAMILIES:
             # The closing mark of channels ends turns of other families too.
             if dialect.open in shown or (not dialect.answer_open and dialect.close in shown):
@@ -87,14 +94,34 @@ def _family(write: Write, source: str, on: str, off: str) -> Dialect:
     raise ResoluteError("the chat template knows no mark for thoughts", mend=mend)
 
 
-def _turn(write: Write, key: str) -> str:
-    """One assistant turn with its thought under `key`; "" where the template refuses or leaves the thought out."""
-    messages = [{"role": "user", "content": ASK}, {"role": "assistant", "content": ANSWER, key: THOUGHT}]
+def _turns(write: Write) -> list[str]:
+    """One finished assistant turn with a thought, in every form templates take one; "" where it is left out."""
+    forms: list[dict[str, Any]] = [{"content": ANSWER, key: THOUGHT} for key in _KEYS]
+    parts = [{"type": "thinking", "thinking": THOUGHT}, {"type": "text", "text": ANSWER}]
+    in_parts = _turn(write, {"content": parts})
+    # A template that knows no parts prints the list as Python writes it.
+    return [*(_turn(write, form) for form in forms), "" if str(parts[0]) in in_parts else in_parts]
+
+
+def _turn(write: Write, form: dict[str, Any], *, holding: str = THOUGHT, thinking: bool = True) -> str:
+    """An assistant turn of this form; "" where the template refuses it or leaves out what it must hold."""
+    messages = [{"role": "user", "content": ASK}, {"role": "assistant", **form}]
     try:
-        text = write(messages, generation=False, thinking=True)
+        text = write(messages, generation=False, thinking=thinking)
     except ResoluteError:
         return ""
-    return text if THOUGHT in text else ""
+    return text if holding in text else ""
+
+
+def _calling(write: Write) -> str:
+    """A turn that calls a tool: some templates show a thought there and in no other finished turn."""
+    call = {"id": "functions.zq:0", "type": "function", "function": {"name": "zq", "arguments": {}}}
+    return _turn(write, {"content": "", "reasoning_content": THOUGHT, "tool_calls": [call]})
+
+
+def _plain(write: Write) -> list[str]:
+    """A finished turn without a thought, with the thinking switch on and off: some write an empty thought there."""
+    return [_turn(write, {"content": ANSWER}, holding=ANSWER, thinking=thinking) for thinking in (True, False)]
 
 
 def _inline(write: Write, dialect: Dialect) -> str:
@@ -112,19 +139,34 @@ def _begin(shown: str, prompt: str, dialect: Dialect) -> str:
     return rest[: -len(rest.lstrip())] if rest.lstrip().startswith(dialect.open) else ""
 
 
-def _measured(family: Dialect, on: str, shown: str) -> Dialect:
-    """The family with the white space that this template writes; what it never shows stays the family's."""
+def _measured(family: Dialect, on: str, turns: Sequence[str]) -> Dialect:
+    """The family with the white space that this template writes; what it never shows stays the family's.
+
+    `on` is what the generation prompt adds, `turns` are finished ones, those that tell most first. A template that
+    opens the thought and never shows one closed is taken to write the same white space at both ends of it; one that
+    shows an empty thought alone, and no white space in it, to write none.
+    """
     if family.answer_open:
         return family
-    found = {
-        "after_open": _between(on + "\0", family.open, "\0") or _between(shown, family.open, THOUGHT),
-        "before_close": _between(shown, THOUGHT, family.close),
-        "after_close": _between(shown, family.close, ANSWER),
+
+    def found(start: str, stop: str) -> str | None:
+        return next((space for turn in turns if (space := _between(turn, start, stop)) is not None), None)
+
+    opened = _between(on + "\0", family.open, "\0")
+    bare = "" if found(family.open, family.close) == "" else None
+    measured = {
+        "after_open": _first(opened, found(family.open, THOUGHT), bare),
+        "before_close": _first(found(THOUGHT, family.close), opened, bare),
+        "after_close": found(family.close, ANSWER),
     }
-    dialect = replace(family, **{name: space for name, space in found.items() if space is not None})
+    dialect = replace(family, **{name: space for name, space in measured.items() if space is not None})
     if (dialect.after_open, dialect.before_close) != (family.after_open, family.before_close):
         dialect = replace(dialect, empty=dialect.after_open + dialect.before_close)
     return dialect
+
+
+def _first(*spaces: str | None) -> str | None:
+    return next((space for space in spaces if space is not None), None)
 
 
 def _between(text: str, start: str, stop: str) -> str | None:
@@ -139,9 +181,9 @@ def _named(dialect: Dialect) -> Dialect:
     return next(same, dialect)
 
 
-def _end(write: Write, controls: Collection[str], eos: str, space: str) -> str:
-    messages = [{"role": "user", "content": ASK}, {"role": "assistant", "content": ANSWER}]
-    suffix = write(messages, generation=False, thinking=True).rpartition(ANSWER)[2]
+def _end(write: Write, controls: Collection[str], eos: str, stops: Collection[str], space: str) -> str:
+    turns = [{"role": "user", "content": ASK}, {"role": "assistant", "content": ANSWER}]
+    suffix = write(turns, generation=False, thinking=True).rpartition(ANSWER)[2]
     found = [(suffix.index(mark), -len(mark), mark) for mark in controls if mark in suffix]
     if found:
         position, _, mark = min(found)
@@ -149,9 +191,13 @@ def _end(write: Write, controls: Collection[str], eos: str, space: str) -> str:
     if suffix.strip():
         mend = "use the tokenizer and the template of the same model"
         raise ResoluteError(f"the template ends a turn with {suffix.strip()!r}, no token of the tokenizer", mend=mend)
-    if not eos:
+    # Nothing ends a turn but the mark that begins the next: the model's own end, if its checkpoint says it stops there.
+    following = write([*turns, {"role": "user", "content": ASK}], generation=False, thinking=True)
+    after = following.partition(ANSWER)[2]
+    next_turn = next((mark for mark in stops if after.startswith(mark)), "")
+    if not next_turn and not eos:
         raise ResoluteError("neither template nor tokenizer says what ends a turn", mend="set eos_token")
-    return space + eos
+    return space + (next_turn or eos)
 
 
 def _known_marks(text: str, controls: Collection[str]) -> None:
