@@ -144,7 +144,7 @@ class Renderer:
             self._refuse_marks(message["content"], f"the {message['role']} message", where)
         text = self._write(plain, generation=True, thinking=thinking)
         for message in plain:
-            if message["content"].strip() not in text:
+            if message["content"].strip() not in text and _without_switch(message["content"]) not in text:
                 what = f"the chat template leaves out the {message['role']} message"
                 raise ResoluteError(what, where=where, mend="use another order of messages, or another template")
         ids = self._encode(text)
@@ -333,6 +333,11 @@ def _template(tokenizer: PreTrainedTokenizerBase, where: str) -> str:
         mend = "use the model's chat version, or hand a template file"
         raise ResoluteError("the checkpoint has no chat template", where=where, mend=mend)
     return str(tokenizer.get_chat_template())
+
+
+def _without_switch(text: str) -> str:
+    """A message without the words that some templates (SmolLM3, Nemotron) take out of it as their thinking switch."""
+    return text.replace("/no_think", "").replace("/think", "").strip()
 
 
 def _kind(position: int, bounds: Sequence[tuple[int, Kind]]) -> Kind:
