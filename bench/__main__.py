@@ -10,8 +10,8 @@ from pathlib import Path
 
 from bench.page import write_page
 
-OWN = {"__init__", "__main__", "page", "lab_trial"}
-"""Not a benchmark to run as it is; `lab_trial` takes arguments of its own."""
+OWN = {"__init__", "__main__", "page", "lab_trial", "train_ways", "train_gpu"}
+"""Not a benchmark to run as it is: some take arguments of their own, `train_gpu` a GPU."""
 DATA = Path(__file__).parents[2] / "shared" / "data"
 """Public data beside the checkout, unless RESOLUTE_DATA names another folder."""
 

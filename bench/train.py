@@ -1,16 +1,23 @@
-"""Training steps a second on one core: ours and stock TRL on the same ids and labels; and rows a second of the gate.
+"""Fine-tuning on one core, ours beside the released study's way: time, where the gain comes from, memory, equal losses.
 
-The large vocabulary needs a real tokenizer in the folder that `RESOLUTE_DATA` names; without it only the lab is timed.
+The rows are the study's framed prompts with completions as long as its Default set's (mean 566 tokens, 90th percentile
+837), real text cut from STAR-1's thoughts; ids and counts are all that is shown. The model is a random Qwen2 over the
+real vocabulary. Needs the folder that `RESOLUTE_DATA` names. With a GPU `bench.train_gpu` has more.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
+import random
+import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,129 +25,144 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
+from bench.train_ways import PASS, steps
 from resolute.core import trace
-from resolute.core.records import Example, Message
-from resolute.core.settings import Train
-from resolute.models.identity import resolve
-from resolute.models.mask_audit import Audited, audit
-from resolute.models.render import Renderer
+from resolute.core.records import Message
+from resolute.models.render import IGNORED, Renderer
+from resolute.models.scope import Row, write_rows
 
-LAB_STEPS, LARGE_STEPS = 30, 4
+SAMPLE, STEP, EPOCH_STEP = 8, 4, 48
+"""Rows that are timed, rows of each of their steps, rows of a step of the epoch that padding is counted for."""
+MEAN, SPREAD = 566, 0.354
+"""Of the completions' lengths: log-normal, so that the 90th percentile is 837 (arXiv 2505.15404)."""
+VOCABULARY = 151_665
+SIZES = {"hidden_size": 320, "intermediate_size": 1024, "num_hidden_layers": 10, "num_attention_heads": 5}
 
-
-def star1(data: Path, number: int) -> list[Example]:
-    rows = json.loads((data / "traces" / "STAR-1.json").read_text(encoding="utf-8"))[:number]
-    return [
-        example(f"r{place}", row["question"], (parts := trace.split(row["response"])).thought, parts.answer)
-        for place, row in enumerate(rows)
-    ]
-
-
-def example(name: str, question: str, reasoning: str, answer: str) -> Example:
-    return Example(
-        id=name, messages=[Message(role="user", content=question)], reasoning=reasoning, answer=answer,
-        kind="harmful", goal=question, prompt=name, trace=name,
-    )  # fmt: skip
-
-
-def lab_rows(renderer: Renderer, number: int) -> list[Example]:
-    """Rows of the demo's shape: about 20 words asked, 10 to 50 thought, 8 to 20 answered."""
-    words = sorted(word for word in renderer.tokenizer.get_vocab() if word.isalpha())
-    said = [" ".join(words[(place * 37 + n * 11) % len(words)] for n in range(60)).split() for place in range(number)]
-    return [
-        example(f"r{n}", " ".join(row[:20]), " ".join(row[: 10 + 7 * n % 41]), " ".join(row[-8 - n % 13 :]))
-        for n, row in enumerate(said)
-    ]
+WORDS = {
+    "study": "study: row order, two rows a pass, all logits",
+    "sorted": "the same, sorted by length within a step",
+    "ours": "ours, two rows a pass",
+    "alone": "ours, one row a pass",
+}
+WHY = {
+    "sorted": "Rows sorted by length (batching)",
+    "ours": "Logits only where a row has a label (skipped logits), and the trainers' difference",
+    "alone": "One row a pass: no padding, and no logits for a neighbour's labels",
+}
 
 
-def ours(settings: Train, folder: Path, renderer: Renderer, audited: Audited) -> list[float]:
-    """Processor seconds of each step but the first."""
-    from resolute.models.tune import fit
-
-    marks: list[float] = []
-    with tempfile.TemporaryDirectory() as scratch:
-        fit(settings, folder, renderer, audited, Path(scratch), lambda *_: marks.append(time.process_time()))
-    return [after - before for before, after in pairwise(marks)]
-
-
-def stock(settings: Train, folder: Path, renderer: Renderer, audited: Audited) -> list[float]:
-    """The same with TRL's own trainer, loss and order."""
-    import torch
-    from datasets import Dataset
-    from transformers import AutoModelForCausalLM, PrinterCallback, TrainerCallback
-    from trl import SFTConfig, SFTTrainer
-
-    marks: list[float] = []
-
-    class Mark(TrainerCallback):
-        def on_step_end(self, *_: Any, **__: Any) -> None:
-            marks.append(time.process_time())
-
-    rows = [row for _, row in audited.rows]
-    with tempfile.TemporaryDirectory() as scratch:
-        trainer = SFTTrainer(
-            model=AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32),
-            args=SFTConfig(
-                output_dir=scratch, per_device_train_batch_size=settings.batch_size, max_steps=settings.max_steps or -1,
-                learning_rate=settings.learning_rate, use_cpu=True, bf16=False, report_to=[], disable_tqdm=True,
-                max_length=None, save_strategy="no", logging_steps=1, activation_checkpointing=False,
-                dataset_kwargs={"skip_prepare_dataset": True}, dataloader_pin_memory=False,
-            ),
-            train_dataset=Dataset.from_dict(
-                {"input_ids": [row.ids for row in rows], "labels": [row.labels for row in rows]}
-            ),
-            processing_class=renderer.tokenizer,
-            callbacks=[Mark()],
-        )  # fmt: skip
-        trainer.remove_callback(PrinterCallback)
-        trainer.train()
-    return [after - before for before, after in pairwise(marks)]
+def lengths(number: int) -> list[int]:
+    """Completion lengths at evenly spaced shares of the distribution, shuffled."""
+    normal = statistics.NormalDist()
+    middle = math.log(MEAN) - SPREAD**2 / 2
+    found = [round(math.exp(middle + SPREAD * normal.inv_cdf((n + 0.5) / number))) for n in range(number)]
+    random.Random(0).shuffle(found)
+    return found
 
 
-def large(data: Path, folder: Path) -> None:
-    """A random Qwen2 of two layers over the real vocabulary of 151,665 tokens."""
-    import shutil
+def rows(data: Path, renderer: Renderer) -> list[Row]:
+    """The study's 1,000 prompts; completions are stretches of STAR-1's thoughts, one after another, and an end."""
+    framed = json.loads((data / "traces" / "sft_train_nocot.json").read_text(encoding="utf-8"))
+    thoughts = json.loads((data / "traces" / "STAR-1.json").read_text(encoding="utf-8"))
+    text = "\n\n".join(trace.split(row["response"]).thought for row in thoughts)
+    stream = renderer.tokenizer(text, add_special_tokens=False)["input_ids"]
+    made, place = [], 0
+    for number, (row, length) in enumerate(zip(framed, lengths(len(framed)), strict=True)):
+        prompt = renderer.prompt([Message(role="user", content=row["prompt"])]).ids
+        place = place if place + length <= len(stream) else 0
+        said = [*stream[place : place + length - 1], renderer.end_id]
+        place += length
+        kinds = ["prompt"] * len(prompt) + ["answer"] * length
+        made.append(Row(f"r{number}", prompt + said, [IGNORED] * len(prompt) + said, kinds))
+    return made
 
+
+def model(data: Path, folder: Path) -> int:
+    """A random Qwen2 with the real tokenizer; returns its number of parameters."""
     import torch
     from transformers import Qwen2Config, Qwen2ForCausalLM
 
     torch.manual_seed(0)
-    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
-    config = Qwen2Config(vocab_size=151_665, num_key_value_heads=1, tie_word_embeddings=True, **sizes)
-    Qwen2ForCausalLM(config).save_pretrained(folder)
+    config = Qwen2Config(vocab_size=VOCABULARY, num_key_value_heads=1, tie_word_embeddings=True, **SIZES)
+    made = Qwen2ForCausalLM(config)
+    made.save_pretrained(folder)
     for path in (data / "tokenizers" / "r1-distill-qwen").iterdir():
         shutil.copyfile(path, folder / path.name)
+    return made.num_parameters()
 
 
-def compare(name: str, folder: Path, rows: list[Example], *, batch: int, steps: int) -> None:
-    renderer = Renderer.load(folder)
-    began = time.process_time()
-    audited = audit(rows, renderer, max_length=4096)
-    audited.report.require(overlong="error", where=name)
-    gate = len(rows) / (time.process_time() - began)
-    settings = Train(model=str(folder), learning_rate=1e-4, batch_size=batch, max_steps=steps, max_length=4096)
-    mine, theirs = (statistics.median(way(settings, folder, renderer, audited)) for way in (ours, stock))
-    tokens = audited.report.tokens / len(rows)
-    print(f"| {name} | {batch} x {tokens:.0f} | {gate:.0f} | {1 / mine:.2f} | {1 / theirs:.2f} | {theirs / mine:.1f} |")
+def computed(some: Sequence[Row], way: str, *, step: int) -> int:
+    """Tokens that the forward passes of an epoch compute, padding included."""
+    sizes = [len(row.ids) for row in some]
+    order = steps(sizes, step, by_length=way != "study")
+    passes = [order[start : start + PASS[way]] for start in range(0, len(order), PASS[way])]
+    return sum(len(batch) * max(sizes[row] for row in batch) for batch in passes)
+
+
+def sample(all_rows: Sequence[Row]) -> list[Row]:
+    """The middle row of each of `SAMPLE` equal parts by length, so that they are as long as all are, shuffled."""
+    ranked = sorted(all_rows, key=lambda row: len(row.ids))
+    chosen = [ranked[round((n + 0.5) * len(ranked) / SAMPLE)] for n in range(SAMPLE)]
+    random.Random(0).shuffle(chosen)
+    return chosen
+
+
+def run(way: str, source: Path, folder: Path, scratch: Path) -> dict[str, Any]:
+    out = scratch / f"{way}.json"
+    line = [sys.executable, "-m", "bench.train_ways", way, str(source), str(folder), str(out), str(STEP)]
+    subprocess.run(line, check=True, stdout=subprocess.DEVNULL)
+    return json.loads(out.read_text(encoding="utf-8"))
 
 
 def main() -> int:
-    print("| model | rows x tokens a step | gate, rows/s | our steps/s | stock TRL steps/s | times |")
-    print("|---|---|---|---|---|---|")
-    lab = resolve("lab/base").path
-    if lab is None:
-        print("the lab's model is missing", file=sys.stderr)
-        return 1
-    compare("lab/base", lab, lab_rows(Renderer.load(lab), 320), batch=16, steps=LAB_STEPS)
     data = Path(os.environ.get("RESOLUTE_DATA", ""))
-    if (data / "tokenizers" / "r1-distill-qwen").is_dir():
-        with tempfile.TemporaryDirectory() as folder:
-            large(data, Path(folder))
-            compare("Qwen2, 2 layers, 151,665 tokens", Path(folder), star1(data, 20), batch=2, steps=LARGE_STEPS)
-    else:
-        print("RESOLUTE_DATA names no tokenizer: the large vocabulary is left out", file=sys.stderr)
-    print("\nMedians over the steps of one run, processor time of one core, fp32, the first step left out.")
+    if not (data / "tokenizers" / "r1-distill-qwen").is_dir():
+        print("RESOLUTE_DATA names no folder with the tokenizer and traces", file=sys.stderr)
+        return 1
+    with tempfile.TemporaryDirectory() as place:
+        scratch, folder = Path(place), Path(place) / "model"
+        size = model(data, folder)
+        began = time.process_time()
+        all_rows = rows(data, Renderer.load(folder))
+        rendering = len(all_rows) / (time.process_time() - began)
+        timed = sample(all_rows)
+        write_rows(scratch / "rows.parquet", timed)
+        found = {way: run(way, scratch / "rows.parquet", folder, scratch) for way in PASS}
+    show(found, all_rows, timed, size=size, rendering=rendering)
     return 0
+
+
+def show(
+    found: dict[str, dict[str, Any]], all_rows: Sequence[Row], timed: Sequence[Row], *, size: int, rendering: float
+) -> None:
+    tokens, base = sum(len(row.ids) for row in all_rows), found["study"]
+    learned = sum(label != IGNORED for row in all_rows for label in row.labels) / tokens
+    epochs = {
+        way: one["processor"] / computed(timed, way, step=STEP) * computed(all_rows, way, step=EPOCH_STEP) / 3600
+        for way, one in found.items()
+    }
+    print("| way | wall s | processor s | times | an epoch, h | times | padding | peak MiB | losses |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    for way, one in found.items():
+        pad = 1 - tokens / computed(all_rows, way, step=EPOCH_STEP)
+        cells = (
+            WORDS[way], f"{one['wall']:.0f}", f"{one['processor']:.0f}", f"{base['processor'] / one['processor']:.2f}",
+            f"{epochs[way]:.2f}", f"{epochs['study'] / epochs[way]:.2f}", f"{pad:.1%}", one["peak"],
+            " ".join(f"{loss:.5f}" for loss in one["losses"]),
+        )  # fmt: skip
+        print(f"| {' | '.join(map(str, cells))} |")
+    print()
+    for before, after in pairwise(found):
+        print(f"- {WHY[after]}: {epochs[before] / epochs[after]:.2f} times.")
+    apart = max(abs(a - b) for one in found.values() for a, b in zip(base["losses"], one["losses"], strict=True))
+    print(f"- The losses of each step differ by {apart:.1e} at most.")
+    mean, sampled = tokens / len(all_rows), sum(len(row.ids) for row in timed) / len(timed)
+    print(
+        f"\n{size / 1e6:.1f}M parameters over {VOCABULARY} tokens, fp32, one core. Timed: {len(timed)} rows (mean "
+        f"{sampled:.0f} tokens) in steps of {STEP}. An epoch is {len(all_rows)} rows (mean {mean:.0f} tokens, "
+        f"{learned:.0%} under loss) in steps of {EPOCH_STEP}, reckoned from the timed seconds a computed token. Peaks "
+        f"include Python and torch. Rendering: {rendering:.0f} rows/s."
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Stand-in tokenizers of the families whose templates are at hand but whose tokenizers are not.
 
-Bytes, and the added tokens of the family: enough to hold rendered texts, never token ids. What a family's tokenizer adds
-beside the marks of its template, and what ends its generations, is as its published configuration has it.
+Bytes, and the added tokens of the family: enough to hold rendered texts, never token ids. What a family's tokenizer
+adds beside the marks of its template, and what ends its generations, is as its published configuration has it.
 """
 
 from __future__ import annotations
