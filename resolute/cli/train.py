@@ -12,6 +12,7 @@ import typer
 from resolute.cli.inputs import examples, home, is_run, recipe_and_data
 from resolute.cli.making import Line, job, leave, make
 from resolute.cli.options import Model, Out, Plan, RecipeFile, Sets
+from resolute.cli.planned import show_training
 from resolute.cli.shown import show_rows
 from resolute.core.errors import ResoluteError
 
@@ -45,6 +46,9 @@ def train(
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed")] = None,
     show: Annotated[int, typer.Option("--show", help="Print N rows, inside and outside the loss, and stop.")] = 0,
+    gpu: Annotated[
+        str | None, typer.Option("--gpu", metavar="NAME:COUNT", help="For --plan: GPUs that are not in this machine.")
+    ] = None,
     out: Out = None,
     recipe: RecipeFile = None,
     sets: Sets = None,
@@ -71,6 +75,10 @@ def train(
     line, inputs = _start(data, Line(out or Path(), recipe, sets or [], plan), options, out)
     if show:
         show_rows(job("train", line, inputs, options), show)
+        return
+    if plan:
+        make("train", line, inputs, options)
+        show_training(job("train", line, inputs, options), data, line.recipe, line.out, gpu=gpu)
         return
     suite = "--suite SUITE --max-tokens 4096"
     leave(make("train", line, inputs, options, then=f"resolute evaluate {line.out} {suite}"))

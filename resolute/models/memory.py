@@ -2,13 +2,14 @@
 
 Weights, gradients and AdamW's moments follow from the number of parameters, which is counted on torch's `meta` device.
 Activations are counted on fake tensors, which have shapes and no memory: forward and backward of the longest batch run
-through the model with one and with two layers, and what a layer adds is multiplied. Torch is imported where used.
+through the model with two and with three layers, and what a layer adds is multiplied. Torch is imported where used.
 
 On CPUs the parts are measured (tests/models/test_memory.py); on a GPU nothing here has been compared with a real run.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -132,9 +133,9 @@ def need(settings: Train, folder: Path, lengths: Sequence[int], gpus: Gpus) -> N
 
 def activations(folder: Path, settings: Train, batch: int, length: int, *, half: bool, spare: bool) -> int:
     """Bytes that forward and backward of the layers hold at the most, casts of the weights included, loss apart."""
-    one, two = (trace(folder, settings, batch, length, half=half, spare=spare, layers=number) for number in (1, 2))
-    times = shape(folder).layers - 1
-    return max(first + times * (second - first) for first, second in zip(one, two, strict=True))
+    two, three = (trace(folder, settings, batch, length, half=half, spare=spare, layers=number) for number in (2, 3))
+    times = shape(folder).layers - 2
+    return max(first + times * (second - first) for first, second in zip(two, three, strict=True))
 
 
 def trace(
@@ -150,17 +151,18 @@ def trace(
         text.layer_types = text.layer_types[:layers]
     adapted = settings.method != "full"
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             model = _build(config, torch.bfloat16 if half and adapted else torch.float32)
             if adapted:
                 from peft import LoraConfig, get_peft_model
 
                 adapters = LoraConfig(r=settings.lora_rank, target_modules="all-linear", task_type="CAUSAL_LM")
                 model = get_peft_model(model, adapters)
-        if spare:
-            model.gradient_checkpointing_enable()
-            if adapted:
-                model.enable_input_require_grads()
+            if spare:
+                model.gradient_checkpointing_enable()
+                if adapted:
+                    model.enable_input_require_grads()
         return traced(model.train(), _inner, batch=batch, length=length, half=half)
     except (RuntimeError, ValueError, TypeError, NotImplementedError) as error:
         what = f"the memory of this architecture cannot be reckoned: {type(error).__name__}: {str(error)[:200]}"
