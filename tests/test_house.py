@@ -23,7 +23,9 @@ LONG_FILES: dict[str, str] = {
     "resolute/models/render.py": "the only renderer: training and sampling share every line of it",
 }
 """Files above 300 lines, each with its reason."""
-LONG_FUNCTIONS: dict[str, str] = {}
+LONG_FUNCTIONS: dict[str, str] = {
+    "resolute/cli/train.py:train": "an option a line, and Typer wants all of them in one signature",
+}
 """`file:function` above 60 lines, each with its reason."""
 
 
@@ -36,7 +38,7 @@ def test_every_stage_is_one_word_a_section_a_module_and_a_verb() -> None:
     modules = {path.stem for path in (PACKAGE / "stages").glob("*.py")} - {"__init__"}
     assert modules == set(SECTIONS)
     assert set(SECTIONS) <= verbs()
-    assert verbs() - set(SECTIONS) == {"study", "demo", "doctor", "lab"}
+    assert verbs() - set(SECTIONS) == {"study", "demo", "doctor", "lab", "merge"}
 
 
 @pytest.mark.parametrize("name", sorted(SECTIONS))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import typer
-
+from resolute.cli import train_options as given
 from resolute.cli.inputs import examples, home, is_run, recipe_and_data
 from resolute.cli.making import Line, job, leave, make
 from resolute.cli.options import Model, Out, Plan, RecipeFile, Sets
 from resolute.cli.planned import show_training
+from resolute.cli.pushed import ready, send
 from resolute.cli.shown import show_rows
 from resolute.core.errors import ResoluteError
 
@@ -21,34 +21,21 @@ if TYPE_CHECKING:
 
 
 def train(
-    data: Annotated[
-        Path,
-        typer.Argument(metavar="DATA", help="A curated run, its examples.parquet, or a recipe with `train.data`."),
-    ],
+    data: given.Data,
     model: Model = None,
-    learning_rate: Annotated[
-        float | None, typer.Option("--learning-rate", help="5e-6 is the study's, for full fine-tuning of 7B to 32B.")
-    ] = None,
-    max_length: Annotated[
-        int | None, typer.Option("--max-length", help="Longest row in tokens; longer rows stop the run, never cut.")
-    ] = None,
-    epochs: Annotated[float | None, typer.Option("--epochs")] = None,
-    steps: Annotated[int | None, typer.Option("--steps", help="Stop after so many steps.")] = None,
-    batch_size: Annotated[int | None, typer.Option("--batch-size", help="Examples an optimizer step.")] = None,
-    method: Annotated[
-        Literal["full", "lora", "qlora"] | None, typer.Option("--method", help="Every weight, or adapters.")
-    ] = None,
-    launch: Annotated[
-        str | None, typer.Option("--launch", help="single, ddp, fsdp, or a file of accelerate's own settings.")
-    ] = None,
-    processes: Annotated[
-        int | None, typer.Option("--processes", help="Processes of ddp and fsdp; default: one a GPU.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option("--seed")] = None,
-    show: Annotated[int, typer.Option("--show", help="Print N rows, inside and outside the loss, and stop.")] = 0,
-    gpu: Annotated[
-        str | None, typer.Option("--gpu", metavar="NAME:COUNT", help="For --plan: GPUs that are not in this machine.")
-    ] = None,
+    learning_rate: given.LearningRate = None,
+    max_length: given.MaxLength = None,
+    epochs: given.Epochs = None,
+    steps: given.Steps = None,
+    batch_size: given.BatchSize = None,
+    method: given.Method = None,
+    launch: given.Launch = None,
+    processes: given.Processes = None,
+    seed: given.Seed = None,
+    show: given.Show = 0,
+    gpu: given.Gpu = None,
+    push: given.Push = None,
+    public: given.Public = False,
     out: Out = None,
     recipe: RecipeFile = None,
     sets: Sets = None,
@@ -80,8 +67,13 @@ def train(
         make("train", line, inputs, options)
         show_training(job("train", line, inputs, options), data, line.recipe, line.out, gpu=gpu)
         return
+    if push:
+        ready(push)
     suite = "--suite SUITE --max-tokens 4096"
-    leave(make("train", line, inputs, options, then=f"resolute evaluate {line.out} {suite}"))
+    made = make("train", line, inputs, options, then=f"resolute evaluate {line.out} {suite}")
+    if made is not None and push:
+        send(made, line.out, inputs["examples"], push, public=public)
+    leave(made)
 
 
 def _start(first: Path, line: Line, options: Mapping[str, Any], out: Path | None) -> tuple[Line, dict[str, Path]]:

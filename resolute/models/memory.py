@@ -164,7 +164,7 @@ def trace(
                 if adapted:
                     model.enable_input_require_grads()
         return traced(model.train(), _inner, batch=batch, length=length, half=half)
-    except (RuntimeError, ValueError, TypeError, NotImplementedError) as error:
+    except (RuntimeError, ValueError, TypeError) as error:
         what = f"the memory of this architecture cannot be reckoned: {type(error).__name__}: {str(error)[:200]}"
         raise ResoluteError(what, where=str(folder), mend="try it on a GPU with room to spare") from error
 

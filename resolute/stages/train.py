@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from resolute.models.identity import Model, resolve
 
 if TYPE_CHECKING:
     from resolute.core.jobs import Progress
+    from resolute.models.cards import Made
     from resolute.models.mask_audit import Audited, MaskAudit
     from resolute.models.render import Renderer
     from resolute.models.scope import Row
@@ -85,8 +87,10 @@ def run(work: Work) -> None:
 
 def tune(work: Work, settings: Train, folder: Path, renderer: Renderer, audited: Audited) -> None:
     """Train the checkpoint in `folder` on audited rows and save it; the rows are not looked at again."""
+    from resolute.models.cards import Made, hardware
     from resolute.models.scope import split
 
+    began = time.monotonic()
     rows, held_out = split(audited.lean(), settings.hold_out, seed=settings.seed)
     scratch = work.folder / "work"
     made = scratch / "checkpoint"
@@ -98,7 +102,10 @@ def tune(work: Work, settings: Train, folder: Path, renderer: Renderer, audited:
     stop_at_turn_end(folder, made, renderer.stop_ids)
     try:
         keep_tokenizer(folder, made)
-        (made / "README.md").write_text(card(settings, audited.report, len(found["losses"])), encoding="utf-8")
+        # The card in the checkpoint says no time: later stages are keyed by the checkpoint's bytes.
+        (made / "README.md").write_text(_card(work, audited, len(found["losses"]), None), encoding="utf-8")
+        took = Made(hardware(), time.monotonic() - began)
+        (work.folder / "card.md").write_text(_card(work, audited, len(found["losses"]), took), encoding="utf-8")
         for name in ("checkpoint", "adapter"):
             shutil.rmtree(work.folder / name, ignore_errors=True)
             if (scratch / name).exists():
@@ -167,39 +174,12 @@ def stop_at_turn_end(source: Path, target: Path, stop_ids: Sequence[int]) -> Non
     write_json(target / "generation_config.json", {**settings, "eos_token_id": list(stop_ids)})
 
 
-def card(settings: Train, report: MaskAudit, steps: int) -> str:
-    """The model card: what it was made from, how, and what carried loss. No texts of the data."""
-    from resolute import __version__
+def _card(work: Work, audited: Audited, steps: int, took: Made | None) -> str:
+    from resolute.models.cards import written
 
-    values = "\n".join(f"| {name} | {value} |" for name, value in settings.model_dump(exclude={"model"}).items())
-    parts = "\n".join(f"| {part} | {report.covered[part]} | {tokens} |" for part, tokens in report.loss_tokens.items())
-    kinds = ", ".join(f"{share.rows} {kind}" for kind, share in sorted(report.by_kind.items()))
-    return _CARD.format(
-        base=Path(settings.model).name, version=__version__, steps=steps, kept=report.kept, rows=report.rows,
-        overlong=len(report.overlong), kinds=kinds, values=values, parts=parts,
-    )  # fmt: skip
-
-
-_CARD = """---
-library_name: transformers
-tags: [resolute, safety, sft]
----
-# {base}, fine-tuned for safety
-
-Made by Resolute {version} in {steps} optimizer steps from {base}. Evaluate it before anyone relies on it.
-
-Data: {kept} of {rows} rows ({kinds}); {overlong} left out as too long, none cut.
-
-| setting | value |
-|---|---|
-{values}
-
-Mask audit: every row was rendered, tokenised and decoded back before the first step.
-
-| part | rows wholly under loss | tokens under loss |
-|---|---|---|
-{parts}
-"""
+    kept = {name for name, _ in audited.rows}
+    examples = [one for one in read_records(work.job.inputs["examples"], Example) if one.id in kept]
+    return written(_settings(work.job), work.job.origins, audited.report, examples, steps=steps, made=took)
 
 
 def _count(work: Work, report: MaskAudit) -> None:

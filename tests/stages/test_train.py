@@ -95,16 +95,17 @@ def test_the_checkpoint_loads_and_is_the_models_own_but_for_its_weights(tmp_path
     kinds = {path.suffix for path in checkpoint.iterdir()}
     assert kinds <= {".safetensors", ".json", ".jinja", ".md"}
     assert sorted(path.name for path in made.folder.iterdir() if not path.name.startswith(".")) == [
-        "checkpoint", "loss.jsonl", "manifest.json", "mask_audit.json",
+        "card.md", "checkpoint", "loss.jsonl", "manifest.json", "mask_audit.json",
     ]  # fmt: skip
 
 
-def test_the_card_says_what_was_trained_on_and_holds_no_text_of_it(tmp_path: Path, tiny: Path) -> None:
-    card = (train(tmp_path, tiny).folder / "checkpoint" / "README.md").read_text()
-    assert "8 of 8 rows (8 harmful)" in card
-    assert "| learning_rate | 0.001 |" in card
-    assert "What is" not in card
-    assert str(tiny.parent) not in card
+def test_the_cards_say_what_was_trained_on_and_hold_no_text_of_it(tmp_path: Path, tiny: Path) -> None:
+    made = train(tmp_path, tiny)
+    for card in (made.output("checkpoint/README.md").read_text(), made.output("card.md").read_text()):
+        assert "8 of 8 rows (8 harmful)" in card
+        assert "| learning_rate | 0.001 |" in card
+        assert "What is" not in card
+        assert str(tiny.parent) not in card
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(tmp_path: Path, tiny: Path) -> None:
