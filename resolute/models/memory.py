@@ -116,8 +116,8 @@ def need(settings: Train, folder: Path, lengths: Sequence[int], gpus: Gpus) -> N
     grown = form.vocabulary * form.hidden if settings.method == "full" else 0
     logits = small * min(_HEAD_TILE, batch * length * form.vocabulary) + 4.0 * (batch * length * form.hidden + grown)
     if settings.launch == "fsdp":
-        # The next layer is gathered while one works, and what is not a layer stays gathered.
-        exchanged = 4.0 * (form.outside + 2 * (form.parameters - form.outside) / form.layers)
+        # The next layer is gathered while one works, and what is not a layer stays gathered; so do their gradients.
+        exchanged = 2.0 * small * (form.outside + 2 * (form.parameters - form.outside) / form.layers)
     else:
         exchanged = kept * learned if processes > 1 else 0.0  # the buckets of data parallelism
     return Need(
@@ -153,7 +153,8 @@ def trace(
     try:
         with torch.device("meta"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            model = _build(config, torch.bfloat16 if half and adapted else torch.float32)
+            # FSDP gathers weights in bf16 (accelerate sets its policy so); else autocast casts them, layer by layer.
+            model = _build(config, torch.bfloat16 if half and (adapted or settings.launch == "fsdp") else torch.float32)
             if adapted:
                 from peft import LoraConfig, get_peft_model
 
