@@ -10,7 +10,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -34,11 +34,6 @@ WAYS: dict[str, dict[str, Any]] = {
 """Form of the rows handed to TRL, and its settings that are not its defaults."""
 
 
-class Wanted(NamedTuple):
-    reasoning: str
-    answer: str
-
-
 def row_for(way: str, renderer: Renderer) -> dict[str, Any]:
     """The row in the form people store it in."""
     asked = [{"role": "user", "content": ROW.goal}]
@@ -56,7 +51,7 @@ def kept(way: str, renderer: Renderer) -> str:
         prepared = trl.rows([row_for(way, renderer)], renderer.tokenizer, {"max_length": None, **WAYS[way]})
     except ResoluteError:
         return "refused"
-    found = audit_foreign(prepared, [Wanted(ROW.reasoning, ROW.answer)], renderer, prompts=[ROW.goal])
+    found = audit_foreign(prepared, [ROW], renderer)
     if not found.thought:
         return "**lost**"
     faults = [
@@ -66,6 +61,7 @@ def kept(way: str, renderer: Renderer) -> str:
             ("no answer", not found.answer),
             ("no end of turn", not found.end),
             ("loss on the prompt", found.prompt),
+            ("not after the prompt that is sampled", not found.as_sampled),
         )
         if faulty
     ]
@@ -75,8 +71,7 @@ def kept(way: str, renderer: Renderer) -> str:
 def ours(renderer: Renderer) -> str:
     """The same question to our renderer."""
     row = renderer.example([Message(role="user", content=ROW.goal)], ROW.reasoning, ROW.answer)
-    prepared = [row]
-    found = audit_foreign(prepared, [Wanted(ROW.reasoning, ROW.answer)], renderer, prompts=[ROW.goal])
+    found = audit_foreign([row], [ROW], renderer)
     return "kept" if found.reasoning_kept and not found.prompt else "**lost**"
 
 

@@ -11,6 +11,7 @@ from resolute.cli import train_options as given
 from resolute.cli.inputs import examples, home, is_run, recipe_and_data
 from resolute.cli.making import Line, job, leave, make
 from resolute.cli.options import Model, Out, Plan, RecipeFile, Sets
+from resolute.cli.peers import audit_other, export
 from resolute.cli.planned import show_training
 from resolute.cli.pushed import ready, send
 from resolute.cli.shown import show_rows
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def train(
-    data: given.Data,
+    data: given.Data = None,
     model: Model = None,
     learning_rate: given.LearningRate = None,
     max_length: given.MaxLength = None,
@@ -36,6 +37,10 @@ def train(
     gpu: given.Gpu = None,
     push: given.Push = None,
     public: given.Public = False,
+    audit: given.Audit = None,
+    config: given.With = None,
+    python: given.Python = None,
+    export_data: given.ExportData = None,
     out: Out = None,
     recipe: RecipeFile = None,
     sets: Sets = None,
@@ -59,9 +64,17 @@ def train(
         "processes": processes,
         "seed": seed,
     }
+    if audit is not None:
+        audit_other(audit, model, config, python=python, out=out)
+        return
+    if data is None:
+        raise ResoluteError("which rows?", where="DATA", mend="name a curated run, a file, a recipe, or use --audit")
     line, inputs = _start(data, Line(out or Path(), recipe, sets or [], plan), options, out)
     if show:
         show_rows(job("train", line, inputs, options), show)
+        return
+    if export_data is not None:
+        export(job("train", line, inputs, options), export_data, out)
         return
     if plan:
         make("train", line, inputs, options)

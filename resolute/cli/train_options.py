@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 import typer
 
 Data = Annotated[
-    Path, typer.Argument(metavar="DATA", help="A curated run, its examples.parquet, or a recipe with `train.data`.")
+    Path | None,
+    typer.Argument(metavar="DATA", help="A curated run, its examples.parquet, or a recipe with `train.data`."),
 ]
 LearningRate = Annotated[
     float | None, typer.Option("--learning-rate", help="5e-6 is the study's, for full fine-tuning of 7B to 32B.")
@@ -34,3 +35,16 @@ Push = Annotated[
     typer.Option("--push", metavar="ORG/NAME", help="Send checkpoint, card and data card to the hub; private."),
 ]
 Public = Annotated[bool, typer.Option("--public", help="With --push: a repository that everybody can read.")]
+Audit = Annotated[
+    Path | None, typer.Option("--audit", help="Rows of another trainer: say whether it would learn their reasoning.")
+]
+With = Annotated[
+    Path | None, typer.Option("--with", help="Its YAML, as it is: TRL, LLaMA-Factory or Axolotl. None: TRL's defaults.")
+]
+Python = Annotated[
+    str | None, typer.Option("--python", help="The Python of the environment that has LLaMA-Factory or Axolotl.")
+]
+ExportData = Annotated[
+    Literal["tokenized", "axolotl", "llamafactory"] | None,
+    typer.Option("--export-data", help="Write the rows for another trainer into --out, and stop."),
+]

@@ -11,11 +11,16 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from resolute.core.errors import ResoluteError
+from resolute.core.records import Message
 from resolute.models.render import IGNORED, Renderer
 
 
 class Wanted(Protocol):
-    """What a row should teach."""
+    """What a row should teach: this thought and this answer to these messages."""
+
+    @property
+    def messages(self) -> Sequence[Message]: ...
 
     @property
     def reasoning(self) -> str: ...
@@ -51,7 +56,9 @@ class ForeignAudit(BaseModel):
     end: int
     """Rows that teach an end of turn after the answer."""
     prompt: int
-    """Rows with loss before the completion."""
+    """Rows with loss on the last message."""
+    as_sampled: int
+    """Rows that begin with exactly what sampling would see."""
     deleted: int
     """Rows whose thought is nowhere in what the model sees."""
     cut: int
@@ -68,14 +75,12 @@ class ForeignAudit(BaseModel):
         return whole and self.answer == self.end == self.rows and not self.left_out
 
 
-def audit_foreign(
-    prepared: Sequence[Prepared | None], wanted: Sequence[Wanted], renderer: Renderer, *, prompts: Sequence[str]
-) -> ForeignAudit:
-    """Look at every row; `prompts` are the last messages asked, to see whether they carry loss. None: left out."""
+def audit_foreign(prepared: Sequence[Prepared | None], wanted: Sequence[Wanted], renderer: Renderer) -> ForeignAudit:
+    """Look at every row; None stands for one that was left out."""
     seen: Counter[str] = Counter()
     beginnings: Counter[int] = Counter()
     tokens = loss_tokens = with_thought = 0
-    for row, source, prompt in zip(prepared, wanted, prompts, strict=True):
+    for row, source in zip(prepared, wanted, strict=True):
         thought = renderer.canonical(source.reasoning).strip()
         with_thought += bool(thought)
         if row is None:
@@ -87,8 +92,10 @@ def audit_foreign(
         if renderer.bos_id is not None:
             beginnings[list(row.ids).count(renderer.bos_id)] += 1
         answer = renderer.canonical(source.answer).strip()
-        asked = renderer.canonical(prompt).strip()
-        seen.update(_found(renderer, list(row.ids), labels, thought, answer, asked))
+        asked = renderer.canonical(source.messages[-1].content).strip()
+        seen["as_sampled"] += _as_sampled(renderer, list(row.ids), source.messages)
+        seen["prompt"] += _learns_prompt(renderer, list(row.ids), list(row.labels), asked)
+        seen.update(_found(renderer, list(row.ids), labels, thought, answer))
     return ForeignAudit(
         rows=len(prepared),
         left_out=seen["left_out"],
@@ -98,6 +105,7 @@ def audit_foreign(
         answer=seen["answer"],
         end=seen["end"],
         prompt=seen["prompt"],
+        as_sampled=seen["as_sampled"],
         deleted=seen["deleted"],
         cut=seen["cut"],
         beginnings=dict(sorted(beginnings.items())),
@@ -106,12 +114,10 @@ def audit_foreign(
     )
 
 
-def _found(
-    renderer: Renderer, ids: list[int], labels: list[int], thought: str, answer: str, asked: str
-) -> dict[str, bool]:
+def _found(renderer: Renderer, ids: list[int], labels: list[int], thought: str, answer: str) -> dict[str, bool]:
     """What one row teaches; the texts are as the tokenizer keeps them."""
     whole, said = renderer.decode(ids), renderer.decode(labels)
-    before, _, completion = said.rpartition(thought) if thought and thought in said else (said, "", said)
+    completion = said.rpartition(thought)[2] if thought and thought in said else said
     last = _last_stop(renderer, labels)
     after = renderer.decode(labels[:last]) if last is not None else ""
     return {
@@ -119,10 +125,28 @@ def _found(
         "close": bool(thought) and renderer.dialect.close in completion,
         "answer": answer in completion,
         "end": last is not None and after.rstrip().endswith(answer),
-        "prompt": bool(asked) and asked in before,
         "deleted": bool(thought) and thought not in whole and not thought.startswith(_tail(whole, thought)),
         "cut": answer not in whole,
     }
+
+
+def _learns_prompt(renderer: Renderer, ids: list[int], labels: list[int], asked: str) -> bool:
+    """Whether a token up to the end of the last message carries loss."""
+    if not asked or asked not in renderer.decode(ids):
+        return False
+    low, high = 0, len(ids)
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if asked in renderer.decode(ids[:middle]) else (middle + 1, high)
+    return any(label != IGNORED for label in labels[:low])
+
+
+def _as_sampled(renderer: Renderer, ids: list[int], messages: Sequence[Message]) -> bool:
+    try:
+        prompt = renderer.prompt(messages).ids
+    except ResoluteError:  # sampling would refuse it
+        return False
+    return ids[: len(prompt)] == prompt
 
 
 def _tail(whole: str, thought: str) -> str:

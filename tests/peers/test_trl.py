@@ -26,7 +26,7 @@ def audited(shared_data: Path, name: str, **options: Any) -> ForeignAudit:
     renderer = family(shared_data / "tokenizers" / name)
     rows = star1(shared_data)[:: 1000 // SAMPLE][:SAMPLE]
     prepared = trl.rows([talk(row) for row in rows], renderer.tokenizer, options)
-    return audit_foreign(prepared, rows, renderer, prompts=[row.goal for row in rows])
+    return audit_foreign(prepared, rows, renderer)
 
 
 def test_r1s_messages_lose_every_thought_by_default(shared_data: Path) -> None:
@@ -65,7 +65,7 @@ def test_rows_that_trl_leaves_out_are_counted(shared_data: Path) -> None:
     row = star1(shared_data)[0]
     prepared = trl.rows([talk(row)], renderer.tokenizer, {"assistant_only_loss": True, "max_length": 5})
     assert prepared == [None]
-    found = audit_foreign(prepared, [row], renderer, prompts=[row.goal])
+    found = audit_foreign(prepared, [row], renderer)
     assert (found.left_out, found.reasoning_kept) == (1, False)
 
 
