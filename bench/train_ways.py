@@ -1,4 +1,4 @@
-"""Ways to train on the same rows, each timed in a process of its own: `python -m bench.train_ways WAY ROWS MODEL OUT N`.
+"""Ways to train on the same rows, each in a process of its own: `python -m bench.train_ways WAY ROWS MODEL OUT N`.
 
 `study`: the released study's (right padding in row order, batch 2 x accumulation, logits of every token), by the own
 trainer of transformers. `sorted`: the same with rows sorted by length within a step. `ours`: `resolute.models.tune`;
@@ -91,20 +91,7 @@ def ours(folder: Path, renderer: Any, rows: Sequence[Any], scratch: Path, step: 
 
 def study(folder: Path, renderer: Any, rows: Sequence[Any], scratch: Path, step: int, *, by_length: bool) -> Any:
     """Transformers' trainer with its own loss; the rows of each step are those of `ours`."""
-    import torch
-    from torch.nn.utils.rnn import pad_sequence
     from transformers import PrinterCallback, Trainer, TrainingArguments
-
-    from resolute.models.render import IGNORED
-
-    def padded(batch: list[dict[str, list[int]]]) -> dict[str, Any]:
-        ids = [torch.tensor(row["input_ids"]) for row in batch]
-        labels = [torch.tensor(row["labels"]) for row in batch]
-        return {
-            "input_ids": pad_sequence(ids, batch_first=True, padding_value=renderer.pad_id),
-            "labels": pad_sequence(labels, batch_first=True, padding_value=IGNORED),
-            "attention_mask": pad_sequence([torch.ones_like(row) for row in ids], batch_first=True),
-        }
 
     class InOrder(Trainer):
         def _get_train_sampler(self, *_: Any, **__: Any) -> Any:
@@ -119,10 +106,26 @@ def study(folder: Path, renderer: Any, rows: Sequence[Any], scratch: Path, step:
             save_strategy="no", logging_steps=1, dataloader_pin_memory=False, max_grad_norm=1.0, weight_decay=0.0,
         ),
         train_dataset=[{"input_ids": row.ids, "labels": row.labels} for row in rows],
-        data_collator=padded,
+        data_collator=lambda batch: padded(batch, renderer.pad_id),
     )  # fmt: skip
     trainer.remove_callback(PrinterCallback)
     return trainer
+
+
+def padded(batch: Sequence[dict[str, list[int]]], pad: int) -> dict[str, Any]:
+    """A batch padded on the right."""
+    import torch
+    from torch.nn.utils.rnn import pad_sequence
+
+    from resolute.models.render import IGNORED
+
+    ids = [torch.tensor(row["input_ids"]) for row in batch]
+    labels = [torch.tensor(row["labels"]) for row in batch]
+    return {
+        "input_ids": pad_sequence(ids, batch_first=True, padding_value=pad),
+        "labels": pad_sequence(labels, batch_first=True, padding_value=IGNORED),
+        "attention_mask": pad_sequence([torch.ones_like(row) for row in ids], batch_first=True),
+    }
 
 
 def steps(lengths: Sequence[int], step: int, *, by_length: bool) -> list[int]:

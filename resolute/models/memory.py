@@ -148,7 +148,7 @@ def trace(
     text = config.get_text_config()
     text.num_hidden_layers = layers
     if getattr(text, "layer_types", None):
-        text.layer_types = text.layer_types[:layers]
+        text.layer_types = (text.layer_types * layers)[:layers]
     adapted = settings.method != "full"
     try:
         with torch.device("meta"), warnings.catch_warnings():

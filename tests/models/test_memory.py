@@ -87,6 +87,14 @@ def test_what_two_layers_add_is_what_every_layer_adds(small: Path, half: bool, s
     assert reckoned == pytest.approx(max(whole), rel=0.01)
 
 
+@pytest.mark.parametrize("layers", [1, 2])
+def test_a_model_of_few_layers_is_reckoned_too(tmp_path: Path, layers: int) -> None:
+    few = model(tmp_path / "few", SMALL | {"num_hidden_layers": layers})
+    asked = settings()
+    whole = memory.trace(few, asked, 1, 512, half=False, spare=False, layers=layers)
+    assert memory.activations(few, asked, 1, 512, half=False, spare=False) == pytest.approx(max(whole), rel=0.01)
+
+
 STEP = """
 import re, sys, torch
 from transformers import AutoConfig, AutoModelForCausalLM
