@@ -134,7 +134,8 @@ def study(asked: Train, model: Any, renderer: Renderer, made: Sequence[Row], scr
         model=model,
         args=TrainingArguments(
             output_dir=str(scratch), per_device_train_batch_size=2, gradient_accumulation_steps=STEP // 2,
-            num_train_epochs=1, learning_rate=asked.learning_rate, lr_scheduler_type="constant", bf16=cuda, use_cpu=not cuda,
+            num_train_epochs=1, learning_rate=asked.learning_rate, lr_scheduler_type="constant", bf16=cuda,
+            use_cpu=not cuda,
             gradient_checkpointing=True, report_to=[], disable_tqdm=True, save_strategy="no", logging_steps=1,
         ),
         train_dataset=[{"input_ids": row.ids, "labels": row.labels} for row in made],
