@@ -40,13 +40,14 @@ def figures(run: Path, trained: Artifact) -> list[tuple[str, str]]:
     from resolute.core.records import Verdict
     from resolute.core.runs import Run
 
-    entries = Run(run).entries().values()
-    checkpoint = str(trained.folder / "checkpoint")
-    asked = [one for one in entries if one.stage == "evaluate" and one.manifest.sources.get("model") == checkpoint]
-    answers = {str(one.folder / "traces.parquet"): one for one in asked}
+    entries = list(Run(run).entries().values())
+    asked = [
+        one for one in entries if one.stage == "evaluate" and _place(one.manifest.sources.get("model")) == trained.key
+    ]
+    answers = {one.key: one for one in asked}
     found: list[tuple[str, str]] = []
     for judged in (one for one in entries if one.stage == "judge"):
-        for source in answers.keys() & set(judged.manifest.sources.values()):
+        for source in answers.keys() & {_place(source) for source in judged.manifest.sources.values()}:
             suites = ", ".join(answers[source].manifest.settings["suites"])
             verdicts = read_records(judged.output("verdicts.parquet"), Verdict)
             for (judge, event, part), number in sorted(Counter((v.judge, v.event, v.part) for v in verdicts).items()):
@@ -55,3 +56,8 @@ def figures(run: Path, trained: Artifact) -> list[tuple[str, str]]:
                 share = f"{sum(scores):.1f} of {len(scores)} scored ({number - len(scores)} not)"
                 found.append((f"{suites}: {event} ({part}, by {judge})", share))
     return found
+
+
+def _place(source: str | None) -> str:
+    """The key of the artifact a path of the store lies in."""
+    return Path(source).parent.name if source else ""
