@@ -116,6 +116,8 @@ def _show_cost(settings: Train, folder: Path, kept: Sequence[Row], gpus: Gpus | 
         found = memory.need(settings, folder, lengths, gpus)
         parts = ", ".join(f"{name} {size / GIB:.1f}" for name, size in asdict(found).items() if size)
         say(f"memory: {found.total / GIB:.1f} GiB on each GPU at the longest rows, of {gpus} ({parts})")
+        if settings.launch not in ("single", "ddp", "fsdp"):
+            say(f"  {settings.launch} may share or offload parts of it: reckoned as if it did not")
         memory.require_memory(settings, folder, lengths, gpus)
     except ResoluteError as error:
         say(f"  WOULD STOP: {error}")

@@ -77,6 +77,16 @@ def check_loggers(settings: Train) -> None:
         raise ResoluteError(what, where="train.report_to", mend=f"install it; installed: {have}")
 
 
+def require_memory_here(settings: Train, folder: Path, rows: Sequence[Row]) -> None:
+    """Raise `ResoluteError` where this machine's GPUs are too small, before a weight is read; nothing without a GPU."""
+    from resolute.models.gpus import here
+    from resolute.models.memory import require_memory
+
+    gpus = here()
+    if gpus is not None:
+        require_memory(settings, folder, [len(row.ids) for row in rows], gpus)
+
+
 def require_room(model: Any, renderer: Renderer, rows: Sequence[Row], folder: Path) -> None:
     """The embedding has a row for every token, and the positions reach to the end of every row."""
     held = int(model.get_input_embeddings().weight.shape[0])

@@ -190,10 +190,13 @@ def seconds(settings: Train, folder: Path, lengths: Sequence[int], gpus: Gpus, *
 
 
 def require_memory(settings: Train, folder: Path, lengths: Sequence[int], gpus: Gpus) -> Need:
-    """What a process takes; raises `ResoluteError` naming what would fit where the GPU has less."""
+    """What a process takes; raises `ResoluteError` naming what would fit where the GPU has less.
+
+    A file of accelerate's own settings may share or offload anything, so under one nothing is refused.
+    """
     wanted = need(settings, folder, lengths, gpus)
     room = gpus.gpu.memory * GIB
-    if wanted.total <= room:
+    if wanted.total <= room or settings.launch not in ("single", "ddp", "fsdp"):
         return wanted
     what = f"about {wanted.total / GIB:.0f} GiB are needed on each GPU, {gpus.gpu.name} has {gpus.gpu.memory:.0f}"
     fits = [said for said, other in _others(settings, gpus) if need(other, folder, lengths, gpus).total <= room]

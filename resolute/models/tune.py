@@ -27,7 +27,7 @@ from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 from resolute.core.errors import ResoluteError
 from resolute.core.jobs import Progress
 from resolute.core.settings import Train
-from resolute.models import loading, saving, sharding
+from resolute.models import adapters, loading, saving, sharding
 from resolute.models.order import StepOrder
 from resolute.models.render import IGNORED, Renderer
 from resolute.models.scope import Row
@@ -111,6 +111,7 @@ def fit(
         loading.check_loggers(settings)
         cuda = torch.cuda.is_available()
         half = bool(settings.bf16 if settings.bf16 is not None else cuda and torch.cuda.is_bf16_supported())
+        loading.require_memory_here(settings, folder, [*rows, *held_out])
         model = loading.load(settings, folder, half=half)
         loading.require_room(model, renderer, [*rows, *held_out], folder)
         try:
@@ -221,17 +222,9 @@ def _save(trainer: SFTTrainer, settings: Train, folder: Path, scratch: Path, *, 
             saving.save_full(model, state, folder, scratch / "checkpoint", half=half)
         else:
             saving.save_adapter(model, state, scratch / "adapter", base=Path(settings.model).name)
-            whole = _merged(folder, scratch / "adapter", half=half)
-            saving.save_full(whole, whole.state_dict(), folder, scratch / "checkpoint", half=half)
+            adapters.merge(adapters.read_adapter(scratch / "adapter"), folder, scratch / "checkpoint")
         saving.readable(scratch)
     trainer.accelerator.wait_for_everyone()
-
-
-def _merged(folder: Path, adapter: Path, *, half: bool) -> Any:
-    from peft import PeftModel
-
-    base = loading.weights(folder, torch.bfloat16 if half else torch.float32)
-    return PeftModel.from_pretrained(base, adapter).merge_and_unload()
 
 
 @contextmanager

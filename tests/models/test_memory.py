@@ -148,6 +148,11 @@ def test_too_little_memory_is_said_with_what_would_fit(seven: Path) -> None:
     assert "lora" in caught.value.mend
 
 
+def test_nothing_is_refused_under_settings_of_the_users_own(seven: Path) -> None:
+    asked = settings(launch="deepspeed.yaml", processes=2)
+    assert memory.require_memory(asked, seven, [2000], named("T4:2")).total > 14.6 * GIB
+
+
 def test_time_grows_with_the_tokens_and_shrinks_with_the_processes(seven: Path) -> None:
     one = memory.seconds(settings(batch_size=8), seven, [1000] * 80, named("H100"), steps=10)
     longer = memory.seconds(settings(batch_size=8), seven, [2000] * 80, named("H100"), steps=10)
