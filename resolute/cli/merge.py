@@ -28,6 +28,8 @@ def merge(
     import shutil
     import tempfile
 
+    from transformers.utils import logging
+
     from resolute.core.files import unwritable
     from resolute.models.adapters import merge, read_adapter, require_base
     from resolute.models.identity import resolve
@@ -42,6 +44,7 @@ def merge(
     found = read_adapter(adapter)
     require_base(found, folder, name=base, renamed=renamed)
     renderer = Renderer.load(folder)
+    logging.disable_progress_bar()
     scratch: Path | None = None
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
