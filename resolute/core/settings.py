@@ -127,7 +127,8 @@ class Train(Section):
     batch_size: int = Field(default=48, ge=1)
     """Examples an optimizer step, over all devices and accumulation."""
     device_batch_size: int | None = Field(default=None, ge=1)
-    """Examples a forward pass on one device; the rest of the batch is accumulated. None: the whole batch."""
+    """Examples a forward pass on one device; the rest of the batch is accumulated. None: a device's whole share on a
+    GPU, as many as their logits leave room for on a CPU."""
     padding_free: bool = False
     """Lay the rows of a forward pass end to end instead of padding them; on a GPU it needs flash-attn."""
     max_steps: int | None = Field(default=None, ge=1)

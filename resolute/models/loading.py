@@ -14,6 +14,8 @@ from transformers import AutoModelForCausalLM
 
 from resolute.core.errors import ResoluteError
 from resolute.core.settings import Train
+from resolute.models.gpus import Gpus
+from resolute.models.memory import UnreckonableError, require_memory
 from resolute.models.render import Renderer
 from resolute.models.scope import Row
 
@@ -77,14 +79,17 @@ def check_loggers(settings: Train) -> None:
         raise ResoluteError(what, where="train.report_to", mend=f"install it; installed: {have}")
 
 
-def require_memory_here(settings: Train, folder: Path, rows: Sequence[Row]) -> None:
-    """Raise `ResoluteError` where this machine's GPUs are too small, before a weight is read; nothing without a GPU."""
-    from resolute.models.gpus import here
-    from resolute.models.memory import require_memory
+def require_memory_here(settings: Train, folder: Path, rows: Sequence[Row], gpus: Gpus | None) -> None:
+    """Raise `ResoluteError` where this machine's GPUs are too small, before a weight is read; nothing without a GPU.
 
-    gpus = here()
-    if gpus is not None:
+    An architecture whose memory cannot be reckoned is tried all the same.
+    """
+    if gpus is None:
+        return
+    try:
         require_memory(settings, folder, [len(row.ids) for row in rows], gpus)
+    except UnreckonableError:
+        return
 
 
 def require_room(model: Any, renderer: Renderer, rows: Sequence[Row], folder: Path) -> None:

@@ -33,6 +33,10 @@ _FOUR_BITS = 0.516
 """Bytes a weight takes in NF4 with double quantisation (Dettmers et al. 2023, section 3)."""
 
 
+class UnreckonableError(ResoluteError):
+    """An architecture that does not run on tensors without contents."""
+
+
 @dataclass(frozen=True)
 class Shape:
     """What of a model its memory follows from; counts are parameters, tied ones once."""
@@ -167,7 +171,7 @@ def trace(
         return traced(model.train(), _inner, batch=batch, length=length, half=half)
     except (RuntimeError, ValueError, TypeError) as error:
         what = f"the memory of this architecture cannot be reckoned: {type(error).__name__}: {str(error)[:200]}"
-        raise ResoluteError(what, where=str(folder), mend="try it on a GPU with room to spare") from error
+        raise UnreckonableError(what, where=str(folder), mend="try it on a GPU with room to spare") from error
 
 
 def _inner(model: Any) -> Any:

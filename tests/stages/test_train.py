@@ -125,6 +125,25 @@ def test_a_batch_is_so_many_examples_however_it_is_accumulated(tmp_path: Path, t
     assert losses(parts) == pytest.approx(losses(whole), rel=1e-4)
 
 
+def test_without_a_gpu_a_pass_takes_as_many_rows_as_their_logits_leave_room_for(
+    tmp_path: Path, tiny: Path, shared_data: Path
+) -> None:
+    from transformers import AutoModelForCausalLM
+
+    from resolute.models import tune
+
+    large = tiny_qwen(tmp_path / "large", shared_data / "tokenizers" / "qwen3", hidden=8)
+    long = [example(f"r{n}", "Why?", "So. " * 300, "Yes.") for n in range(8)]
+    for folder, some, wanted in ((tiny, rows(8), 8), (large, long, 1), (large, rows(8), 8)):
+        renderer = Renderer.load(folder)
+        audited = audit(some, renderer, max_length=4096)
+        settings = Train(model=str(folder), learning_rate=1e-3, batch_size=8, max_length=4096)
+        model = AutoModelForCausalLM.from_pretrained(folder)
+        trainer = tune.trainer_for(settings, model, renderer, audited.lean(), tmp_path / "out", half=False)
+        assert trainer.args.per_device_train_batch_size == wanted
+        assert trainer.args.per_device_train_batch_size * trainer.args.gradient_accumulation_steps == 8
+
+
 def test_rows_laid_end_to_end_do_not_see_each_other(tmp_path: Path, tiny: Path) -> None:
     padded = train(tmp_path / "padded", tiny, epochs=2)
     flat = train(tmp_path / "flat", tiny, epochs=2, padding_free=True)
