@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from resolute.core.ask import Ask, Reply
-from resolute.core.records import Message, Prompt, RiskReport, Trace, Verdict
-
-Event = Literal["unsafe", "refused", "correct", "garbled"]
+from resolute.core.records import Event, Message, Prompt, RiskReport, Trace, Verdict
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class Attack(Protocol):
 
 
 class Judge(Protocol):
-    """An instrument. It needs no model: those that do are handed an `ask` (a later issue)."""
+    """An instrument that needs no model. Those that do are `core.instruments.Asked`."""
 
     name: str
     version: str

@@ -131,6 +131,9 @@ class Trace(Record):
         return values
 
 
+Event = Literal["unsafe", "refused", "correct", "garbled"]
+"""What an instrument looks for."""
+
 Outcome = Literal["scored", "model failed", "judge failed"]
 """scored: the instrument gave a verdict; model failed: there is nothing to judge, which counts as its own share;
 judge failed: the instrument could not say. Only `scored` carries a score."""
@@ -143,7 +146,11 @@ class Saw(Record):
     prompt: bool = False
     parts: list[Literal["thought", "answer"]]
     characters: int
+    tokens: int = 0
+    """Of the whole request to the instrument's model; 0 where none was asked or its server does not say."""
     truncated: bool = False
+    disarmed: int = 0
+    """Control tokens and delimiters in the judged text that were broken up, so that no model takes them for its own."""
 
 
 class Verdict(Record):
@@ -152,15 +159,19 @@ class Verdict(Record):
     id: str = ""
     trace: str
     judge: str
-    """Name and version of the instrument."""
-    event: Literal["unsafe", "refused", "correct", "garbled"]
+    """Name and version of the instrument, and the identity of the model behind it where there is one."""
+    event: Event
     part: Literal["thought", "answer", "both"]
     outcome: Outcome
     score: Annotated[float, Field(ge=0, le=1)] | None = None
     label: str = ""
+    probability: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Of the event, by the instrument's own model, where its server gives token probabilities."""
     raw: Text = ""
     """The instrument's own words."""
     saw: Saw
+    off_label: bool = False
+    """The instrument was not made for this part."""
     why: Text = ""
 
     @model_validator(mode="after")

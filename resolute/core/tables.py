@@ -11,9 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from resolute.core.parts import Event
 from resolute.core.rates import Rate, rate
-from resolute.core.records import Trace, Verdict
+from resolute.core.records import Event, Trace, Verdict
 
 Part = Literal["thought", "answer", "both"]
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from resolute.core.keys import key
-from resolute.core.parts import Event
-from resolute.core.records import PATTERNS, Finding, RiskReport, Saw, Trace, Verdict
+from resolute.core.records import PATTERNS, Event, Finding, RiskReport, Saw, Trace, Verdict
 from resolute.lab import oracles, phrases, world
 
 Part = Literal["thought", "answer"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from resolute.core.catalogue import counted, entries, find
-from resolute.core.parts import Event, Suite
+from resolute.core.parts import Suite
 from resolute.core.tables import Part
 from resolute.stages.pages.study import Study
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from resolute.core.parts import Event
-from resolute.core.records import Trace
+from resolute.core.records import Event, Trace
 from resolute.core.tables import Cell, by_goal, cells
 from resolute.stages.pages.columns import ANY, POOLED, Column, attack_order, bare, place
 from resolute.stages.pages.shown import Shown, summarise
