@@ -8,6 +8,7 @@ from typing import Literal
 
 from resolute.core.catalogue import counted, entries, find
 from resolute.core.parts import Suite
+from resolute.core.records import Event
 from resolute.core.tables import Part
 from resolute.stages.pages.study import Study
 
