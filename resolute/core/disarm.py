@@ -55,9 +55,9 @@ _MARKS = re.compile(
     r"|<(?=</?sys>>)"  # <<SYS>>, <</SYS>>
     rf"|<(?=/?(?:{_WORDS})/?>)"
     rf"|\[(?=/?(?:{_SQUARED})[\]\[])"
-    r"|\](?=~!?b[\[\]])"  # ]~b], ]~!b[
+    r"|\](?=[~!][a-z~!]{1,3}[\[\]]|<\])|\[(?=>\[)"  # ]~b], ]~!b[, ]<]image[>[
     r"|>(?=>(?:title|abstract|introduction|summary|comment|question|answer|domain|prefix|suffix|middle)<<)"
-    r"|(?<!\S)/(?=(?:no_?)?think(?![\w>]))",  # switches in the user's words: /no_think, /nothink, /think
+    r"|/(?=no_?think)|(?<!\S)/(?=think(?![\w>]))",  # switches among the user's words
     re.IGNORECASE,
 )
 _UNSEEN = re.compile(f"[{UNSEEN}]")
