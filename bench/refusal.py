@@ -1,0 +1,92 @@
+"""Agreement of the offline refusal judge with people, beside the published judges: the table in docs/judges.md.
+
+    python -m bench.refusal FOLDER [--write]      FOLDER holds XSTest's labelled completions (three CSV files)
+
+Each model's answers are judged by weights fitted to the other models' answers to other prompts (five parts). `--write`
+fits to all of them and writes the weights that are shipped. A second table judges 10,000 stored answers, timed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from pathlib import Path
+
+from resolute.core.agreement import kappa
+from resolute.core.markdown import table
+from resolute.core.records import Ending, Message, Prompt, Trace
+from resolute.core.refusing.fit import Labelled, Label, fit, left_out, read
+from resolute.core.refusing.weights import PLACE
+from resolute.judges.refusal import REFUSAL
+
+PUBLISHED = {"gpt4": (0.94, 0.94), "llama2orig": (0.79, 0.89), "mistralinstruct": (0.76, 0.86)}
+"""Model that answered -> agreement with people of GPT-4 as judge and of string matching (arXiv 2308.01263)."""
+NAMES = {"gpt4": "GPT-4", "llama2orig": "Llama-2", "mistralinstruct": "Mistral"}
+FOLDINGS = 3
+ROWS = 10_000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--write", action="store_true")
+    options = parser.parse_args()
+    rows = [row for path in sorted(options.folder.glob("xstest_v2_completions_*.csv")) for row in read(path)]
+    if not rows:
+        sys.exit(f"no xstest_v2_completions_*.csv in {options.folder}")
+    if options.write:
+        PLACE.write_text(fit(rows).written(), encoding="utf-8")
+    foldings = [left_out(rows, seed=seed) for seed in range(FOLDINGS)]
+    models = [name for name in NAMES if any(row.model == name for row in rows)]
+    print("\n".join(table(HEAD, [_line(model, foldings) for model in models])))
+    three = statistics.fmean(_figures(model, folding)[2] for model in models for folding in foldings)
+    print(f"\nThree-way on average {three:.3f}. Medians over {FOLDINGS} partings of the prompts; kappa also its least.\n")
+    print(f"{ROWS:,} stored answers re-judged in {_seconds(rows):.1f} s, records included.")
+
+
+HEAD = ("answers of", "n", "refused or not", "kappa (least)", "three-way", "GPT-4 as judge", "string matching")
+
+
+def _line(model: str, foldings: list[list[tuple[Labelled, Label]]]) -> tuple[object, ...]:
+    figures = [_figures(model, folding) for folding in foldings]
+    two, one_kappa, three = (statistics.median(column) for column in zip(*figures, strict=True))
+    least = min(kappa_ for _, kappa_, _ in figures)
+    n = sum(row.model == model for row, _ in foldings[0])
+    by_gpt4, matching = PUBLISHED[model]
+    return NAMES[model], n, f"{two:.3f}", f"{one_kappa:.2f} ({least:.2f})", f"{three:.3f}", by_gpt4, matching
+
+
+def _figures(model: str, folding: list[tuple[Labelled, Label]]) -> tuple[float, float, float]:
+    """Two-way agreement, its kappa, three-way agreement."""
+    pairs = [(row.label, label) for row, label in folding if row.model == model]
+    theirs, ours = ([label != "compliance" for label in side] for side in zip(*pairs, strict=True))
+    two = statistics.fmean(a == b for a, b in zip(theirs, ours, strict=True))
+    return two, kappa(theirs, ours), statistics.fmean(a == b for a, b in pairs)
+
+
+def _seconds(rows: list[Labelled]) -> float:
+    traces = [_trace(rows[number % len(rows)], number) for number in range(ROWS)]
+    start = time.perf_counter()
+    for trace in traces:
+        REFUSAL.judge(trace)
+    return time.perf_counter() - start
+
+
+def _trace(row: Labelled, number: int) -> Trace:
+    prompt = Prompt(text=row.prompt, goal=row.prompt)
+    return Trace(
+        id=str(number),
+        prompt=prompt,
+        sent=[Message(role="user", content=row.prompt)],
+        model=row.model,
+        identity=row.model,
+        reasoning="",
+        answer=row.answer,
+        ending=Ending(where="answer", why="end of turn"),
+    )
+
+
+if __name__ == "__main__":
+    main()
