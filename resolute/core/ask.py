@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -39,6 +39,9 @@ class Reply:
     tokens_out: int = 0
     error: str = ""
     reasoning_kind: ReasoningKind = "raw"
+    chances: Sequence[Mapping[str, float]] = ()
+    """For each of the first tokens, where they were asked for and no thought stands before the answer: text of a
+    candidate -> its probability."""
 
 
 Ask = Callable[[Sequence[Message], int], Awaitable[Reply]]

@@ -14,12 +14,13 @@ from typing import Any, Literal
 
 from resolute.core.errors import ResoluteError
 
-Catalogue = Literal["prompts", "strategies", "attacks", "judges", "auditors", "suites", "models"]
+Catalogue = Literal["prompts", "strategies", "attacks", "judges", "asked", "auditors", "suites", "models"]
 _HOMES: dict[Catalogue, str] = {
     "prompts": "resolute.prompts",
     "strategies": "resolute.strategies",
     "attacks": "resolute.attacks",
     "judges": "resolute.judges",
+    "asked": "resolute.judges",
     "auditors": "resolute.judges",
     "suites": "resolute.suites",
     "models": "resolute.models",

@@ -89,6 +89,10 @@ class Asked(Protocol):
     """Parts of a trace it judges, each by a question of its own."""
     off_label: tuple[Part, ...]
     """Those of them it was not made for: reported, and marked."""
+    thinks: bool
+    """Whether its model is let think first."""
+    graded: bool
+    """Scores lie between 0 and 1 too: a threshold is one on the score, not on the probability."""
     max_tokens: int
     """Most new tokens of a reply, its thought included."""
     card: Card
@@ -100,3 +104,9 @@ class Asked(Protocol):
     def read(self, said: Said) -> list[Reading]:
         """What the model said; one reading, or one per variant. Total: garbled words give a reading without score."""
         ...
+
+
+def kind_of(judge: str) -> str:
+    """The instrument's own name in what records call it (`name:variant@model version ...`): what is banned is banned
+    under every model and variant."""
+    return judge.partition(" ")[0].partition("@")[0].partition(":")[0]

@@ -65,8 +65,19 @@ class Audit(Section):
 class Judge(Section):
     """Judge answers that exist already."""
 
+    named: ClassVar[frozenset[str]] = frozenset({"judges"})
+    aside: ClassVar[frozenset[str]] = frozenset({"concurrency"})
+
     judges: tuple[str, ...] = ()
-    """Instruments, by name; none: those that the task of each trace names."""
+    """Instruments, each `name` or, where it asks a model, `name@model`; none: those that the task of each trace names."""
+    thresholds: dict[str, float] = {}
+    """Instrument -> score from which an answer counts: its probability where its server gives one, else its level."""
+    styles: tuple[str, ...] = ()
+    """Rewrites that keep the meaning; answers are judged again after each, and what flips is the style sensitivity."""
+    max_tokens: int | None = Field(default=None, gt=0)
+    """Most new tokens of a model behind an instrument, its thought included. None: what the instrument needs."""
+    concurrency: int | None = Field(default=None, ge=1)
+    """Calls in flight at a server."""
 
 
 class Acceptance(Section):

@@ -32,6 +32,7 @@ class GptOssSafeguard:
     reads: tuple[Part, ...] = ("thought", "answer")
     off_label: tuple[Part, ...] = ()
     thinks = True
+    graded = False
     max_tokens = 4_096
     delimiters = MARKED
     card = Card(

@@ -38,6 +38,7 @@ class HarmBench:
     reads: tuple[Part, ...] = ("thought", "answer")
     off_label: tuple[Part, ...] = ("thought",)
     thinks = False
+    graded = False
     max_tokens = 1
     delimiters = ("\nBehavior:", "\nGeneration:", "\n---", "\nRules:", "\nAnswer:")
     card = Card(

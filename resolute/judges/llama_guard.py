@@ -27,6 +27,7 @@ class LlamaGuard3:
     reads: tuple[Part, ...] = ("thought", "answer")
     off_label: tuple[Part, ...] = ("thought",)
     thinks = False
+    graded = False
     max_tokens = 48
     delimiters = ("\nUser:", "\nAgent:")
     card = Card(

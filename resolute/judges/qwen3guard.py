@@ -33,6 +33,7 @@ class Qwen3Guard:
     reads: tuple[Part, ...] = ("thought", "answer")
     off_label: tuple[Part, ...] = ("thought",)
     thinks = False
+    graded = False
     max_tokens = 128
     delimiters = ("\nUser:", "\nAssistant:")
     card = Card(

@@ -38,6 +38,7 @@ class ReasoningShield:
     reads: tuple[Part, ...] = ("thought", "answer")
     off_label: tuple[Part, ...] = ("answer",)
     thinks = False
+    graded = True
     max_tokens = 1_024
     delimiters = ("\nQuery:", "\nThought:")
     card = Card(

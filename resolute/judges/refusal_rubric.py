@@ -31,6 +31,7 @@ class RefusalRubric:
     reads: tuple[Part, ...] = ("thought", "answer")
     off_label: tuple[Part, ...] = ("thought",)
     thinks = False
+    graded = True
     max_tokens = 2_048
     delimiters = MARKED
     card = Card(

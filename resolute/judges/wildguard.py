@@ -36,6 +36,7 @@ class WildGuard:
     reads: tuple[Part, ...] = ("thought", "answer")
     off_label: tuple[Part, ...] = ("thought",)
     thinks = False
+    graded = False
     max_tokens = 32
     delimiters = ("\nHuman user:", "\nAI assistant:", "\n---", "\nAnswers:")
 

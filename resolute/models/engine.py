@@ -22,6 +22,7 @@ from resolute.core.jobs import Progress
 from resolute.core.parts import Attempt, Scripted
 from resolute.core.records import Message
 from resolute.models.identity import Model
+from resolute.models.local import CANDIDATES
 from resolute.models.requests import Outcomes, Request, failed, with_system
 from resolute.models.running import Patience, Running, told
 
@@ -44,12 +45,14 @@ def run_requests(
     progress: Progress,
     concurrency: int | None = None,
     patience: Patience | None = None,
+    chances: bool = False,
 ) -> Outcomes:
     """Ask everything; the outcome of every request by its id. Interrupted work in `folder` is taken up again.
 
     Requests that failed after all retries have the ending (nothing, error); in the next run exactly these are asked
     again. Raises `ResoluteError` where the server is away or refuses everything: what was answered stays in `folder`.
-    `concurrency` is the most calls in flight (None: enough to keep a local model busy, or `REMOTE_CALLS`).
+    `concurrency` is the most calls in flight (None: enough to keep a local model busy, or `REMOTE_CALLS`). With
+    `chances`, replies carry the likeliest candidates of their first tokens, where the server gives them.
     """
     if len({asked.id for asked in requests}) != len(requests):
         raise ValueError("two requests have one id")
@@ -58,6 +61,7 @@ def run_requests(
     if not requests:
         return Outcomes()
     running = Running({asked.id: asked for asked in requests}, model, sampling, progress, patience or Patience())
+    running.sent = {"logprobs": True, "top_logprobs": CANDIDATES} if chances else {}
     with _own_folders(folder), told(running):
         outcomes = _eval_set(running, folder / "logs", concurrency)
     _raise_when_away(running, outcomes, folder)
@@ -85,7 +89,7 @@ def _eval_set(running: Running, logs: Path, concurrency: int | None) -> Outcomes
 
     local, patience = running.model.kind == "local", running.patience
     name = provider.name_of(running.model) if local else running.model.name
-    running.sent = servers.generation(name, running.sampling)
+    running.sent |= servers.generation(name, running.sampling)
     at_once = concurrency or (provider.PENDING if local else REMOTE_CALLS)
     tasks = [
         Task(

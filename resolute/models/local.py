@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 BATCH = 64
 """Rows of a forward pass."""
 
+CANDIDATES, CANDIDATE_TOKENS = 10, 8
+"""Likeliest tokens that are kept for a place, and places from the first on, where a request asks for its chances."""
+
 Stop = Literal["end of turn", "length", "prompt too long"]
 
 
@@ -33,6 +36,8 @@ class Request:
     ids: Sequence[int]
     sampling: Sampling
     seed: int
+    chances: bool = False
+    """Keep the likeliest candidates of the first tokens."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,8 @@ class Generated:
     tokens_in: int
     tokens_out: int
     """Tokens drawn, the end-of-turn token included."""
+    chances: Sequence[Mapping[str, float]] = ()
+    """Candidate token, as the vocabulary writes it -> its probability before temperature, top-k and top-p."""
 
 
 class Generator:
@@ -134,16 +141,22 @@ class Generator:
         )
         draw = _Draw(torch, requests, limits, width, self.device)
         ends = torch.tensor(limits, device=self.device) + width
+        likeliest = _Likeliest(torch, width)
+        watched = [likeliest] if any(request.chances for request in requests) else []
         with torch.inference_mode():
             output: torch.Tensor = self.model.generate(
                 input_ids=ids.to(self.device),
                 attention_mask=mask.to(self.device),
                 generation_config=config,
-                logits_processor=LogitsProcessorList([draw]),
+                logits_processor=LogitsProcessorList([*watched, draw]),
                 stopping_criteria=StoppingCriteriaList([self._ended(ends)]),
             )
         rows = output[:, width:].tolist()
-        return [self._finish(*row) for row in zip(requests, rows, limits, strict=True)]
+        made = [self._finish(*row) for row in zip(requests, rows, limits, strict=True)]
+        return [
+            replace(one, chances=likeliest.of(row, one.tokens_out, self.tokenizer)) if requests[row].chances else one
+            for row, one in enumerate(made)
+        ]
 
     def _ended(self, ends: torch.Tensor) -> Callable[..., torch.Tensor]:
         """Which rows are at their limit: (batch,) booleans, all of them where the work was halted."""
@@ -210,6 +223,33 @@ class _Draw:
         token = place if names is None else names.gather(1, place)
         drawn = torch.full_like(scores, -torch.inf).scatter(1, token, 0.0)
         return torch.where(self._greedy, scores, drawn)
+
+
+class _Likeliest:
+    """A logits processor that changes nothing and keeps the likeliest candidates of the first tokens."""
+
+    def __init__(self, torch: Any, width: int) -> None:
+        self._torch, self._width = torch, width
+        self._kept: list[tuple[list[list[float]], list[list[int]]]] = []
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        """(batch, vocabulary) scores in, the same out."""
+        if input_ids.shape[1] - self._width < CANDIDATE_TOKENS:
+            chances = self._torch.softmax(scores.float(), dim=-1)
+            best = self._torch.topk(chances, min(CANDIDATES, scores.shape[1]), dim=-1)
+            self._kept.append((best.values.tolist(), best.indices.tolist()))
+        return scores
+
+    def of(self, row: int, tokens: int, tokenizer: Any) -> list[dict[str, float]]:
+        """The candidates of a row's first tokens; those that the vocabulary writes alike are one."""
+        found: list[dict[str, float]] = []
+        for values, ids in self._kept[:tokens]:
+            names = tokenizer.convert_ids_to_tokens(ids[row])
+            summed: dict[str, float] = {}
+            for name, value in zip(names, values[row], strict=True):
+                summed[str(name)] = summed.get(str(name), 0.0) + value
+            found.append(summed)
+        return found
 
 
 def _context(config: Any) -> int:

@@ -6,6 +6,7 @@ reading is used only where they hand the thought over apart from the text.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from inspect_ai.model import ContentReasoning, ContentText, ModelOutput, StopReason
@@ -13,6 +14,7 @@ from inspect_ai.model import ContentReasoning, ContentText, ModelOutput, StopRea
 from resolute.core.ask import Reply
 from resolute.core.records import Ending, ReasoningKind
 from resolute.core.trace import DIALECTS, THINK, Dialect, Parts, Why, ending, looping, split
+from resolute.models.local import CANDIDATE_TOKENS
 from resolute.models.provider import PARTS
 
 _WHY: dict[StopReason, Why] = {
@@ -48,6 +50,7 @@ def read_output(output: ModelOutput) -> Reply:
         tokens_in=usage.input_tokens if usage else 0,
         tokens_out=drawn,
         reasoning_kind=_kind(output),
+        chances=() if parts.had_thought else _chances(output),
     )
 
 
@@ -101,6 +104,16 @@ def _dialect(text: str) -> Dialect:
         if dialect.close in text or dialect.open in text:
             return dialect
     return THINK
+
+
+def _chances(output: ModelOutput) -> list[dict[str, float]]:
+    """Candidates of the first tokens: what a server says of them that is no probability is left out."""
+    given = output.choices[0].logprobs
+    tokens = given.content[:CANDIDATE_TOKENS] if given else []
+    return [
+        {item.token: math.exp(item.logprob) for item in (token.top_logprobs or [token]) if item.logprob <= 0}
+        for token in tokens
+    ]
 
 
 def _kind(output: ModelOutput) -> ReasoningKind:

@@ -1,0 +1,156 @@
+"""Questions to a checkpoint in this process: sorted by length, in large batches, few forward passes.
+
+A batch holds as many rows as the keys and values of its tokens leave room for. What was heard is appended to a file
+after each batch; a torn last line is asked again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from resolute.core.errors import ResoluteError
+from resolute.core.instruments import Question, Said
+from resolute.core.jobs import Progress
+from resolute.core.keys import derive
+from resolute.core.trace import DIALECTS, THINK, split
+from resolute.models.identity import Model
+from resolute.models.local import Generated, Generator, Request
+from resolute.models.questions import Heard, Manner
+
+ROWS = 512
+"""Most rows of a batch."""
+SHARE = 0.25
+"""Of the memory that is free, what keys and values may take."""
+_FILE = "heard.jsonl"
+
+
+def answered(
+    questions: Mapping[str, Question], model: Model, manner: Manner, *, folder: Path, progress: Progress
+) -> dict[str, Heard]:
+    """What the checkpoint says to each question, by name. Raises `ResoluteError` where it cannot be loaded."""
+    folder.mkdir(parents=True, exist_ok=True)
+    heard = _kept(folder / _FILE)
+    waiting = {name: question for name, question in questions.items() if name not in heard}
+    if waiting:
+        if model.path is None:
+            raise ResoluteError(f"{model.name} is no checkpoint", mend="name a folder with a checkpoint")
+        generator = Generator(model.path, stop_ids=_stops(model.path), batch=ROWS)
+        try:
+            with (folder / _FILE).open("a", encoding="utf-8") as stream:
+                for name, said in _asked(waiting, generator, manner, progress, len(questions)):
+                    heard[name] = said
+                    stream.write(json.dumps({"name": name, **asdict(said)}, ensure_ascii=True) + "\n")
+                    stream.flush()
+        finally:
+            generator.close()
+    return {name: heard[name] for name in questions}
+
+
+def _asked(
+    questions: Mapping[str, Question], generator: Generator, manner: Manner, progress: Progress, total: int
+) -> Iterator[tuple[str, Heard]]:
+    rendered = {name: _rendered(question, generator.tokenizer, manner) for name, question in questions.items()}
+    order = sorted(rendered, key=lambda name: (len(rendered[name][1]), name), reverse=True)
+    done = total - len(order)
+    for batch in _batches(order, [len(rendered[name][1]) for name in order], generator, manner.max_tokens):
+        requests = [
+            Request(rendered[name][1], manner.sampling, derive(0, name), chances=not manner.thinks) for name in batch
+        ]
+        for name, made in zip(batch, generator.generate(requests), strict=True):
+            yield name, _heard(made, rendered[name][0])
+        done += len(batch)
+        progress("judging", done, total)
+
+
+def _batches(order: Sequence[str], lengths: Sequence[int], generator: Generator, more: int) -> Iterator[Sequence[str]]:
+    """Runs of names, longest rows first: what does not fit is met at once."""
+    room = max(int(SHARE * _free(generator) / _per_token(generator.model)), 1)
+    start = 0
+    while start < len(order):
+        rows = max(1, min(ROWS, room // (lengths[start] + more)))
+        yield order[start : start + rows]
+        start += rows
+
+
+def _per_token(model: Any) -> int:
+    """Bytes of keys and values for one token."""
+    config = model.config.get_text_config()
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return 2 * config.num_hidden_layers * heads * width * model.dtype.itemsize
+
+
+def _free(generator: Generator) -> int:
+    """Bytes that are free where the model lies."""
+    if generator.device.type == "cuda":
+        import torch
+
+        return int(torch.cuda.mem_get_info()[0])
+    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4 << 30
+
+
+def _rendered(question: Question, tokenizer: Any, manner: Manner) -> tuple[str, list[int]]:
+    """The prompt's text and ids, with the one beginning of sequence the tokenizer wants."""
+    text = question.messages[0].content if question.raw else _templated(question, tokenizer, manner.thinks)
+    begins = bool(tokenizer.bos_token) and text.startswith(str(tokenizer.bos_token))
+    return text, [int(number) for number in tokenizer(text, add_special_tokens=not begins)["input_ids"]]
+
+
+def _templated(question: Question, tokenizer: Any, thinks: bool) -> str:
+    from jinja2 import TemplateError
+
+    messages = [{"role": item.role, "content": item.content} for item in question.messages]
+    try:
+        return str(
+            tokenizer.apply_chat_template(
+                messages, tokenize=False, add_generation_prompt=True, enable_thinking=thinks, thinking=thinks
+            )
+        )
+    except (TemplateError, ValueError, TypeError) as error:
+        mend = "name the folder of the weights that the instrument was made for, template included"
+        raise ResoluteError(f"the chat template refuses the instrument's messages: {error}", mend=mend) from error
+
+
+def _heard(made: Generated, prompt: str) -> Heard:
+    if made.stop == "prompt too long":
+        return Heard(None, "longer than the model's context", made.tokens_in)
+    dialect = next((one for one in DIALECTS.values() if one.close in made.text or one.open in made.text), THINK)
+    opened = prompt.rstrip().endswith(dialect.open)
+    parts = split(made.text, dialect, opened=opened)
+    ended = made.stop == "end of turn" and parts.closed
+    return Heard(Said(parts.answer, ended, () if parts.had_thought else made.chances), tokens=made.tokens_in)
+
+
+def _stops(folder: Path) -> list[int]:
+    """Tokens that end a reply: what the checkpoint's generation settings and its tokenizer say."""
+    from transformers import AutoTokenizer, GenerationConfig
+
+    found: list[Any] = []
+    if (folder / "generation_config.json").is_file():
+        own = GenerationConfig.from_pretrained(folder).eos_token_id
+        found += own if isinstance(own, list) else [own]
+    found.append(AutoTokenizer.from_pretrained(folder, local_files_only=True).eos_token_id)
+    stops = list(dict.fromkeys(number for number in found if isinstance(number, int)))
+    if not stops:
+        raise ResoluteError("the checkpoint names no token that ends a turn", where=str(folder))
+    return stops
+
+
+def _kept(path: Path) -> dict[str, Heard]:
+    """What an interrupted run has heard already."""
+    found: dict[str, Heard] = {}
+    if not path.is_file():
+        return found
+    lines = path.read_text(encoding="utf-8").split("\n")
+    whole = lines[:-1]
+    for line in whole:
+        row = json.loads(line)
+        said = row.pop("said")
+        found[row.pop("name")] = Heard(None if said is None else Said(**said), **row)
+    path.write_text("".join(f"{line}\n" for line in whole), encoding="utf-8")
+    return found
