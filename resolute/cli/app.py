@@ -25,8 +25,10 @@ app = typer.Typer(
     rich_markup_mode=None,  # its help renderer alone would cost half the start
     epilog=EPILOG,
 )
-for verb in (distill, audit, judge, curate, train, merge, evaluate, report):
+for verb in (distill, audit, curate, train, merge, evaluate, report):
     app.command()(getattr(verb, verb.__name__.rpartition(".")[2]))
+    if verb is audit:
+        app.add_typer(judge.app, name="judge")
 app.command()(study.study)
 app.command()(study.demo)
 app.command()(doctor.doctor)

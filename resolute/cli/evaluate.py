@@ -35,7 +35,7 @@ def evaluate(
 ) -> None:
     """Ask a model the prompts of suites, attacked or not.
 
-    With --judge its answers are judged at once; `resolute judge` does it at any time.
+    With --judge its answers are judged at once; `resolute judge run` does it at any time.
 
     resolute evaluate --model path/to/checkpoint --suite advbench --max-tokens 16384 --temperature 0.6 --judge refusal
     """
@@ -52,7 +52,7 @@ def evaluate(
     }
     named = model or (recipe.stem if recipe else "evaluate")
     line = Line(home(run or named, out), recipe, sets or [], plan)
-    then = "" if judge or plan else f"resolute judge {line.out}"
+    then = "" if judge or plan else f"resolute judge run {line.out}"
     answered = make("evaluate", line, inputs, options, then=then)
     if answered is None or not judge:
         leave(answered)

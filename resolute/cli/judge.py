@@ -1,25 +1,46 @@
-"""`resolute judge`: judge answers that exist already, with any instrument, any time."""
+"""`resolute judge`: judge answers that exist already, and find out how far the judges can be believed."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
+from resolute.cli.console import page
 from resolute.cli.inputs import home, traces
 from resolute.cli.making import Line, leave, make
 from resolute.cli.options import Inputs, Judges, Out, Plan, RecipeFile, Sets
 
+app = typer.Typer(no_args_is_help=True, help="Judge answers that exist already, and check the judges.")
 
-def judge(
+
+@app.callback()
+def judge() -> None:
+    """Judge answers that exist already, and check the judges."""
+
+
+@app.command()
+def run(
     inputs: Inputs,
     judge: Judges = None,
+    style: Annotated[
+        list[str] | None,
+        typer.Option("--style", help="A rewrite after which answers are judged again; may be given often."),
+    ] = None,
     out: Out = None,
     recipe: RecipeFile = None,
     sets: Sets = None,
     plan: Plan = False,
 ) -> None:
-    """Judge answers that exist already.
+    """Judge answers, yours or released ones; nothing is sampled again.
 
-    Answering is never paid for twice. Without --judge, by the instruments each answer's task names.
+    Without --judge, by the instruments each answer's task names. One that asks a model is given it: NAME@MODEL.
 
-    resolute judge runs/mine --judge refusal
+    resolute judge run answers.jsonl --judge refusal --judge llama-guard-3@path/to/Llama-Guard-3-1B
     """
     line = Line(home(inputs[0], out), recipe, sets or [], plan)
-    leave(make("judge", line, traces(inputs), {"judges": judge}))
+    options = {"judges": judge, "styles": style}
+    artifact = make("judge", line, traces(inputs), options, then=f"resolute judge agree {line.out}")
+    if artifact is not None:
+        page(artifact.output("judged.md"))
+    leave(artifact)

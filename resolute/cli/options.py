@@ -27,7 +27,9 @@ Model = Annotated[
     str | None,
     typer.Option("--model", help="Folder, hub name at a revision (name@commit), plug-in or Inspect model name."),
 ]
-Judges = Annotated[list[str] | None, typer.Option("--judge", help="An instrument, by name; may be given often.")]
+Judges = Annotated[
+    list[str] | None, typer.Option("--judge", help="An instrument, NAME or NAME@MODEL; may be given often.")
+]
 MaxTokens = Annotated[
     int | None, typer.Option("--max-tokens", help="Most new tokens, thought included. A short limit cuts thoughts.")
 ]

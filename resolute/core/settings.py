@@ -69,9 +69,9 @@ class Judge(Section):
     aside: ClassVar[frozenset[str]] = frozenset({"concurrency"})
 
     judges: tuple[str, ...] = ()
-    """Instruments, each `name` or, where it asks a model, `name@model`; none: those that the task of each trace names."""
+    """Instruments, `name`, or `name@model` for one that asks a model; none: those that the task of each trace names."""
     thresholds: dict[str, float] = {}
-    """Instrument -> score from which an answer counts: its probability where its server gives one, else its level."""
+    """Instrument -> from what on a text counts: the score of a graded instrument, the probability of any other."""
     styles: tuple[str, ...] = ()
     """Rewrites that keep the meaning; answers are judged again after each, and what flips is the style sensitivity."""
     max_tokens: int | None = Field(default=None, gt=0)

@@ -89,7 +89,8 @@ def _check_raw(model: Model, asked: Mapping[str, Question]) -> None:
     sends_raw = model.name.split("/", 1)[0] in RAW
     if model.kind == "inspect" and raw and not sends_raw:
         mend = f"name it {RAW[0]}/SERVICE/MODEL or {RAW[1]}/MODEL, or a folder with its weights"
-        raise ResoluteError("this instrument writes the whole prompt: no chat server can ask it", where=model.name, mend=mend)
+        what = "this instrument writes the whole prompt: no chat server can ask it"
+        raise ResoluteError(what, where=model.name, mend=mend)
     if sends_raw and not raw:
         mend = "name its chat server: openai-api/SERVICE/MODEL"
         raise ResoluteError("this instrument's prompt is written by its chat template", where=model.name, mend=mend)

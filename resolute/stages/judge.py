@@ -1,36 +1,66 @@
 """Judge: what instruments say of answers that exist already. Answers are paid for once and judged by any instrument.
 
-Inputs `traces`, `traces-2`, ...: our Parquet or any table `core.reading` can read. Outputs: `verdicts.parquet`, and
-`traces.parquet` where an input was foreign, since verdicts speak of traces by id.
+Inputs `traces`, `traces-2`, ...: our Parquet or any table `core.reading` can read. Outputs: `verdicts.parquet`,
+`judged.json` and `judged.md` for people, and `traces.parquet` where an input was foreign, since verdicts speak of
+traces by id. An instrument that asks a model resumes where it was interrupted.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
-from resolute.core import reading
+from resolute.core import reading, rewrites, scores
 from resolute.core.catalogue import entries, find
 from resolute.core.errors import ResoluteError
-from resolute.core.files import write_records
+from resolute.core.families import families
+from resolute.core.files import atomic, write_json, write_records
+from resolute.core.instruments import Asked, kind_of
 from resolute.core.jobs import Job, Progress, Work
+from resolute.core.keys import key
 from resolute.core.parts import Judge as Instrument
 from resolute.core.parts import Suite
 from resolute.core.reading import ReadTraces, read_traces
 from resolute.core.records import Trace, Verdict
 from resolute.core.settings import Judge
+from resolute.models.identity import Model, resolve
+from resolute.models.judging import judged as judged_by
+from resolute.models.questions import Manner
 
-VERSION = 1
+VERSION = 2
 _EVERY = 50
 
 
+@dataclass(frozen=True)
+class _Named:
+    """An instrument as it was asked for."""
+
+    spec: str
+    plain: Instrument | None = None
+    asked: Asked | None = None
+    model: Model | None = None
+
+    @property
+    def version(self) -> str:
+        return self.plain.version if self.plain is not None else cast("Asked", self.asked).version
+
+
 def identity(job: Job) -> dict[str, Any]:
-    """Every instrument that judges, with its version."""
+    """Every instrument that judges, with its version and the identity of the model behind it."""
     settings = cast("Judge", job.settings)
     if not job.inputs:
-        raise ResoluteError("judge needs traces", mend="resolute judge RUN, or a file of traces")
-    names = settings.judges or sorted({name for task in _tasks(_read(job)) for name in named_by(task)})
-    return {"judges": {name: _instrument(name).version for name in names}, "reading": reading.VERSION}
+        raise ResoluteError("judge needs traces", mend="resolute judge run RUN, or a file of traces")
+    specs = settings.judges or sorted({name for task in _tasks(_read(job)) for name in named_by(task)})
+    named = {spec: instrument(spec) for spec in specs}
+    _check(settings, named)
+    versions = {
+        kind_of(spec) + (f"@{one.model.identity}" if one.model else ""): one.version for spec, one in named.items()
+    }
+    found: dict[str, Any] = {"judges": versions, "reading": reading.VERSION}
+    return found | ({"rewrites": rewrites.VERSION} if settings.styles else {})
 
 
 def run(work: Work) -> None:
@@ -40,12 +70,19 @@ def run(work: Work) -> None:
     traces = [trace for item in read for trace in item.traces]
     if any(item.foreign for item in read):
         write_records(work.folder / "traces.parquet", traces, Trace)
-    verdicts = _verdicts(traces, settings.judges, work.progress)
+    verdicts = _judge(traces, settings, work)
     write_records(work.folder / "verdicts.parquet", verdicts, Verdict)
+    styled = [entry for style in settings.styles for entry in _restyled(style, traces, verdicts, settings, work)]
+    summary = scores.summarise(traces, verdicts, styled)
+    write_json(work.folder / "judged.json", summary)
+    with atomic(work.folder / "judged.md", "w") as stream:
+        stream.write(scores.written(summary))
     outcomes = Counter(verdict.outcome for verdict in verdicts)
     work.count(traces=len(traces), verdicts=len(verdicts), **{str(name): n for name, n in outcomes.items()})
     if outcomes["judge failed"]:
         work.note(f"{outcomes['judge failed']} of {len(verdicts)} verdicts failed: they are in no rate")
+    if work.manifest.failed_rows:
+        work.note(f"{work.manifest.failed_rows} questions got no reply; the same command asks them again")
 
 
 def named_by(task: str) -> tuple[str, ...]:
@@ -60,18 +97,116 @@ def named_by(task: str) -> tuple[str, ...]:
     raise ResoluteError(f"the suite {suite!r} has no task {name!r}", mend=mend)
 
 
-def _verdicts(traces: list[Trace], judges: tuple[str, ...], progress: Progress) -> list[Verdict]:
+def instrument(spec: str) -> _Named:
+    """`NAME`, or `NAME@MODEL` for an instrument that asks a model."""
+    name, at, model = spec.partition("@")
+    if name in entries("asked"):
+        if not model:
+            card = cast("Asked", find("asked", name)).card
+            made_for = f"; it was made for {card.weights}" if card.weights else ""
+            mend = f"--judge {name}@MODEL (a folder with weights, or a model of a server){made_for}"
+            raise ResoluteError(f"{name} asks a model", mend=mend)
+        return _Named(spec, asked=find("asked", name), model=resolve(model))
+    if name not in entries("judges"):
+        known = ", ".join(sorted([*entries("judges"), *(f"{one}@MODEL" for one in entries("asked"))]))
+        raise ResoluteError(f"unknown instrument: {name!r}", mend=f"known: {known}")
+    if at:
+        raise ResoluteError(f"{name} asks no model", where=spec, mend=f"--judge {name}")
+    return _Named(spec, plain=find("judges", name))
+
+
+def _check(settings: Judge, named: Iterable[str]) -> None:
+    if unknown := [style for style in settings.styles if style not in rewrites.STYLES]:
+        raise ResoluteError(f"unknown rewrite: {unknown[0]!r}", mend=f"known: {', '.join(rewrites.STYLES)}")
+    names = {kind_of(spec) for spec in named}
+    if stray := sorted(settings.thresholds.keys() - names):
+        what = f"a threshold for {stray[0]!r}, which does not judge here"
+        raise ResoluteError(what, mend=f"one of: {', '.join(sorted(names))}")
+
+
+def _judge(traces: Sequence[Trace], settings: Judge, work: Work, *, style: str = "") -> list[Verdict]:
+    """Verdicts by every instrument; plain ones at once, the others by their models one after the other."""
+    by_spec: dict[str, list[Trace]] = {}
+    for trace in traces:
+        for spec in settings.judges or named_by(trace.task):
+            by_spec.setdefault(spec, []).append(trace)
     found: list[Verdict] = []
-    for number, trace in enumerate(traces, 1):
-        for name in judges or named_by(trace.task):
-            found += _instrument(name).judge(trace)
-        if number % _EVERY == 0 or number == len(traces):
-            progress("judging", number, len(traces))
+    for spec, some in by_spec.items():
+        one = instrument(spec)
+        if one.plain is not None:
+            found += _plainly(one.plain, some, settings.thresholds.get(spec), work.progress)
+        else:
+            found += _asking(one, some, settings, work, style)
     return found
 
 
-def _instrument(name: str) -> Instrument:
-    return cast("Instrument", find("judges", name))
+def _plainly(plain: Instrument, traces: Sequence[Trace], threshold: float | None, progress: Progress) -> list[Verdict]:
+    found: list[Verdict] = []
+    for number, trace in enumerate(traces, 1):
+        found += plain.judge(trace)
+        if number % _EVERY == 0 or number == len(traces):
+            progress("judging", number, len(traces))
+    return found if threshold is None else [_held(verdict, threshold) for verdict in found]
+
+
+def _held(verdict: Verdict, threshold: float) -> Verdict:
+    level = verdict.score if verdict.probability is None else verdict.probability
+    if verdict.score is None or level is None:
+        return verdict
+    return verdict.model_copy(update={"score": float(level >= threshold)})
+
+
+def _asking(one: _Named, traces: Sequence[Trace], settings: Judge, work: Work, style: str) -> list[Verdict]:
+    asked, model = cast("Asked", one.asked), cast("Model", one.model)
+    manner = Manner(settings.max_tokens or asked.max_tokens, asked.thinks, settings.concurrency)
+    place = work.folder / "work" / key([asked.name, model.identity, style])
+    verdicts, again = judged_by(
+        asked,
+        model,
+        traces,
+        manner,
+        folder=place,
+        progress=work.progress,
+        threshold=settings.thresholds.get(asked.name),
+    )
+    work.manifest.failed_rows += again
+    work.manifest.tokens_in += sum(verdict.saw.tokens for verdict in verdicts)
+    kin = families(_called(model)) & families(" ".join({trace.model for trace in traces}))
+    if kin and not style:
+        whom = "teacher" if any(trace.strategy for trace in traces) else "judged model"
+        work.note(
+            f"{one.spec}: judge and {whom} are of one family ({', '.join(sorted(kin))}); models favour their own kind"
+        )
+    return verdicts
+
+
+def _called(model: Model) -> str:
+    """Every name a model goes by: a folder may be called anything, so its config is asked too."""
+    config = model.path / "config.json" if model.path is not None else Path("/nonexistent")
+    return f"{model.name} {config.read_text(encoding='utf-8', errors='replace')[:20_000] if config.is_file() else ''}"
+
+
+def _restyled(
+    style: str, traces: Sequence[Trace], verdicts: Sequence[Verdict], settings: Judge, work: Work
+) -> list[scores.Flips]:
+    rewrite = rewrites.STYLES[style]
+    changed: set[str] = set()
+    again: list[Trace] = []
+    for trace in traces:
+        update = {"answer": rewrite(trace.answer), "reasoning": rewrite(trace.reasoning)}
+        touched = [
+            part
+            for part, before, after in (
+                ("answer", trace.answer, update["answer"]),
+                ("thought", trace.reasoning, update["reasoning"]),
+            )
+            if before.strip() and before != after
+        ]
+        changed |= {f"{trace.id} {part}" for part in touched}
+        if touched:
+            again.append(trace.model_copy(update=update))
+    after = _judge(again, settings, work, style=style)
+    return scores.flips(style, traces, verdicts, after, changed)
 
 
 def _tasks(read: list[ReadTraces]) -> set[str]:

@@ -16,9 +16,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from resolute.core.files import atomic
+from resolute.core.matrix import PAIRS
 from resolute.core.text import terminal_safe
 from resolute.stages.pages import published
-from resolute.stages.pages.answers import ENDINGS, PAIRINGS
+from resolute.stages.pages.answers import ENDINGS
 from resolute.stages.pages.pictures import draw
 from resolute.stages.pages.training import PATTERN_NAMES
 from resolute.stages.pages.view import Page
@@ -79,7 +80,7 @@ def _html(page: Page, common: dict[str, Any]) -> str:
             policy=policy,
             pictures=draw(page),
             pattern_names=PATTERN_NAMES,
-            pairing_names=PAIRINGS,
+            pairing_names=PAIRS,
             ending_names=ENDINGS,
             funnel_names=list(names),
             mask_parts=list(parts),
