@@ -39,8 +39,10 @@ class Published:
 
     def fill(self, **values: str) -> str:
         """The format with its places filled in one pass. Raises `ResoluteError` where it is not at hand."""
-        found = re.compile("|".join(rf"\{{({re.escape(place)})\}}" for place in self.places))
-        return found.sub(lambda match: values[match[0][1:-1]], self.text())
+        if not self.places:
+            return self.text()
+        place = re.compile(r"\{(" + "|".join(map(re.escape, self.places)) + r")\}")
+        return place.sub(lambda found: values[found[1]], self.text())
 
     def text(self) -> str:
         """The format. Raises `ResoluteError` where no file holds it exactly."""

@@ -18,8 +18,8 @@ from resolute.core.records import Event, Message, Trace
 _FORM = re.compile(
     r"[ \t\r\n]*"
     r"(?:(?:<\|channel\|>analysis<\|message\|>(?:[^<]|<(?!\|))*<\|end\|><\|start\|>assistant)?"
-    r"<\|channel\|>final<\|message\|>)?"
-    r"[ \t\r\n]*([01])[ \t\r\n]*(?:<\|return\|>)?[ \t\r\n]*"
+    r"<\|channel\|>final<\|message\|>[ \t\r\n]*)?"
+    r"([01])[ \t\r\n]*(?:<\|return\|>[ \t\r\n]*)?"
 )
 
 
