@@ -41,7 +41,7 @@ _WORDS = (
     "seed:[a-z_:]{1,40}|minimax:[a-z_:]{1,40}|longcat_[a-z_]{1,30}|arg_key|arg_value|0x[0-9a-f]{2}|"
     "think_on|think_off|begin[ _][a-z0-9 _-]{1,60}|end[ _][a-z0-9 _-]{1,60}"
 )
-"""Added tokens that stand in `<...>`, with and without `/`, in any case, over the published tokenizers of some forty
+"""Added tokens that stand in `<...>`, with and without `/`, in any case, over the published tokenizers of some twenty
 families, and upper-case block marks (`<BEGIN CONVERSATION>`)."""
 
 _SQUARED = (

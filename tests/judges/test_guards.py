@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -274,6 +275,16 @@ def test_every_instrument_says_what_it_is(name: str) -> None:
     card = found.card
     assert all((card.about, card.paper, card.licence, card.bias))
     assert name not in {*JUDGES, *AUDITORS}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_of_judges_names_every_instrument_with_its_weights_and_its_paper(name: str, root: Path) -> None:
+    page = (root / "docs" / "judges.md").read_text(encoding="utf-8")
+    card = instrument(name).card
+    assert f"| {name} |" in page
+    assert card.weights in page
+    for paper in re.findall(r"\d{4}\.\d{5}", card.paper + card.bias):
+        assert paper in page
 
 
 @pytest.mark.parametrize("name", ["wildguard", "harmbench"])
