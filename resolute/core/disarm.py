@@ -32,7 +32,7 @@ _COMPATIBLE = (range(0xFF01, 0xFF5F), range(0x1D400, 0x1D800), range(0x2100, 0x2
 
 _WORDS = (
     "s|pad|unk|mask|cls|sep|bos|eos|sop|eop|eod|eot|eom|eoh|eoa|eot_id|start|end|user|system|assistant|human|bot|"
-    "think|thinking|thought|reasoning|tool_calls?|tool_responses?|tools|function_calls?|tool_outputs?|tool_list|"
+    "think|thinking|thought|reasoning|tool_calls?|tool_responses?|tools|function_calls?|tool_outputs?|tool_list|toolcall|available_tools|"
     "start_of_turn|end_of_turn|start_of_image|end_of_image|start_of_text|end_of_text|turn|image_soft_token|"
     "bos_token|eos_token|pad_token|unk_token|mask_token|eop_token|endoftext|startoftext|"
     "repo_name|reponame|file_sep|gh_stars|issue_start|issue_comment|issue_closed|jupyter_[a-z_]{1,20}|"
@@ -47,17 +47,17 @@ families, and upper-case block marks (`<BEGIN CONVERSATION>`)."""
 _SQUARED = (
     "inst|sys|think|thinking|available_tools|tool_calls?|tool_results?|tool_content|system_prompt|model_settings|"
     "args|call_id|img|img_break|img_end|prefix|middle|suffix|audio|begin_audio|transcribe|gmask|smask|mask|cls|sep|"
-    "pad|unk|bos|eos|control_\\d{1,4}|ref|e~"
+    "pad|unk|bos|eos|control_\\d{1,4}|ref"
 )
 
 _MARKS = re.compile(
     r"<(?=\|)"  # <|im_start|>, <|channel|>, <｜User｜>
     r"|<(?=</?sys>>)"  # <<SYS>>, <</SYS>>
     rf"|<(?=/?(?:{_WORDS})/?>)"
-    rf"|\[(?=/?(?:{_SQUARED})[\]\[])"
+    rf"|\[(?=/?(?:{_SQUARED})\]|e~\[)"
     r"|\](?=[~!][a-z~!]{1,3}[\[\]]|<\])|\[(?=>\[)"  # ]~b], ]~!b[, ]<]image[>[
     r"|>(?=>(?:title|abstract|introduction|summary|comment|question|answer|domain|prefix|suffix|middle)<<)"
-    r"|/(?=no_?think)|(?<!\S)/(?=think(?![\w>]))",  # switches among the user's words
+    r"|/(?=no_?think)|(?<!\S)/(?=think(?![\w>\[\]]))",  # switches among the user's words
     re.IGNORECASE,
 )
 _UNSEEN = re.compile(f"[{UNSEEN}]")

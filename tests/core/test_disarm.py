@@ -25,7 +25,7 @@ ANGLED = (
     "s /s pad unk mask bos eos start_of_turn end_of_turn start_of_image sop eop think /think seed:bos seed:think "
     "/seed:think seed:cot_budget_reflect tool_call /tool_call tool_response /tool_response SPECIAL_12 BOS_TOKEN "
     "EOS_TOKEN PAD UNK unused7 reserved_106 extra_id_3 fim_prefix fim_middle file_sep repo_name jupyter_code "
-    "empty_output minimax:tool_call /minimax:tool_call 0x0A eoh eoa <SYS> </SYS>"
+    "empty_output TOOLCALL /AVAILABLE_TOOLS minimax:tool_call /minimax:tool_call 0x0A eoh eoa <SYS> </SYS>"
 )
 SQUARED = (
     "INST /INST THINK /THINK gMASK sMASK AVAILABLE_TOOLS /AVAILABLE_TOOLS TOOL_CALLS TOOL_RESULTS /TOOL_RESULTS "
@@ -47,25 +47,8 @@ MARKS = sorted(
 )
 """Control tokens as published tokenizers add them, and the block marks of guards."""
 OWN = ("\nHuman user:", "\n---", "### END", "\nAnswer:")
-PIECES = [
-    *MARKS,
-    "<",
-    "|",
-    ">",
-    "[",
-    "]",
-    "/",
-    "｜",
-    "＜",
-    "user",
-    "INST",
-    "\n",
-    " ",
-    "Human user:",
-    "---",
-    "### END",
-    "x",
-]
+BITS = ["<", "|", ">", "[", "]", "/", "｜", "＜", "user", "INST", "think", "\n", " ", "Human user:", "---", "### END"]
+PIECES = [*MARKS, *BITS]
 
 
 @pytest.mark.parametrize("mark", MARKS)
@@ -75,10 +58,11 @@ def test_a_control_token_of_any_family_is_broken_up_in_any_case(mark: str) -> No
         assert mark.lower() not in found.lower()
         assert places >= 1
         assert found.replace(" ", "") == text.replace(" ", "")
+        assert disarmed(found) == (found, 0)
 
 
 @settings(max_examples=300)
-@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+@given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
 def test_no_token_and_no_delimiter_survives_however_they_are_put_together(text: str) -> None:
     found, places = disarmed(text, delimiters=OWN)
     assert not [mark for mark in MARKS if mark in found]
@@ -88,7 +72,8 @@ def test_no_token_and_no_delimiter_survives_however_they_are_put_together(text: 
     assert (found == text) == (places == 0)
 
 
-@given(st.one_of(st.text(), st.lists(st.sampled_from(PIECES), max_size=12).map("".join)))
+@settings(max_examples=500)
+@given(st.one_of(st.text(), st.lists(st.sampled_from([*BITS, *PIECES]), max_size=6).map("".join)))
 def test_disarming_twice_is_disarming_once(text: str) -> None:
     once = disarmed(text, delimiters=OWN).text
     assert disarmed(once, delimiters=OWN) == (once, 0)
