@@ -14,11 +14,11 @@ import sys
 import time
 from pathlib import Path
 
-from resolute.core.agreement import kappa
+from resolute.core.agreement import Figure, Pair, pair
 from resolute.core.markdown import table
 from resolute.core.records import Ending, Message, Prompt, Trace
-from resolute.core.refusing.fit import Labelled, Label, fit, left_out, read
-from resolute.core.refusing.weights import PLACE
+from resolute.core.refusing.fit import Labelled, fit, left_out, read
+from resolute.core.refusing.weights import PLACE, Label
 from resolute.judges.refusal import REFUSAL
 
 PUBLISHED = {"gpt4": (0.94, 0.94), "llama2orig": (0.79, 0.89), "mistralinstruct": (0.76, 0.86)}
@@ -41,29 +41,40 @@ def main() -> None:
     foldings = [left_out(rows, seed=seed) for seed in range(FOLDINGS)]
     models = [name for name in NAMES if any(row.model == name for row in rows)]
     print("\n".join(table(HEAD, [_line(model, foldings) for model in models])))
-    three = statistics.fmean(_figures(model, folding)[2] for model in models for folding in foldings)
-    print(f"\nThree-way on average {three:.3f}. Medians over {FOLDINGS} partings of the prompts; kappa also its least.\n")
+    three = statistics.fmean(_three(model, folding) for model in models for folding in foldings)
+    least = min(value for model in models for folding in foldings if (value := _pair(model, folding).kappa.value))
+    print(f"\nThree-way agreement on average {three:.3f}; the least kappa of any parting {least:.3f}.")
+    print(f"Medians over {FOLDINGS} partings of the prompts, intervals of the first.\n")
     print(f"{ROWS:,} stored answers re-judged in {_seconds(rows):.1f} s, records included.")
 
 
-HEAD = ("answers of", "n", "refused or not", "kappa (least)", "three-way", "GPT-4 as judge", "string matching")
+HEAD = ("answers of", "n", "refused or not", "kappa", "three-way", "GPT-4 as judge", "string matching")
 
 
 def _line(model: str, foldings: list[list[tuple[Labelled, Label]]]) -> tuple[object, ...]:
-    figures = [_figures(model, folding) for folding in foldings]
-    two, one_kappa, three = (statistics.median(column) for column in zip(*figures, strict=True))
-    least = min(kappa_ for _, kappa_, _ in figures)
-    n = sum(row.model == model for row, _ in foldings[0])
+    told = [_pair(model, folding) for folding in foldings]
+    two = _middle([one.agreement.value for one in told], told[0].agreement)
+    chance_free = _middle([one.kappa.value for one in told], told[0].kappa)
+    three = statistics.median(_three(model, folding) for folding in foldings)
     by_gpt4, matching = PUBLISHED[model]
-    return NAMES[model], n, f"{two:.3f}", f"{one_kappa:.2f} ({least:.2f})", f"{three:.3f}", by_gpt4, matching
+    return NAMES[model], told[0].n, two, chance_free, f"{three:.3f}", f"{by_gpt4:.2f}", f"{matching:.2f}"
 
 
-def _figures(model: str, folding: list[tuple[Labelled, Label]]) -> tuple[float, float, float]:
-    """Two-way agreement, its kappa, three-way agreement."""
-    pairs = [(row.label, label) for row, label in folding if row.model == model]
-    theirs, ours = ([label != "compliance" for label in side] for side in zip(*pairs, strict=True))
-    two = statistics.fmean(a == b for a, b in zip(theirs, ours, strict=True))
-    return two, kappa(theirs, ours), statistics.fmean(a == b for a, b in pairs)
+def _middle(values: list[float | None], first: Figure) -> str:
+    return (
+        f"{statistics.median(value for value in values if value is not None):.3f} [{first.low:.3f}, {first.high:.3f}]"
+    )
+
+
+def _pair(model: str, folding: list[tuple[Labelled, Label]]) -> Pair:
+    """People against ours, refused or not."""
+    mine = [(row, label) for row, label in folding if row.model == model]
+    theirs = [str(row.label != "compliance") for row, _ in mine]
+    return pair(theirs, [str(label != "compliance") for _, label in mine], [row.prompt for row, _ in mine])
+
+
+def _three(model: str, folding: list[tuple[Labelled, Label]]) -> float:
+    return statistics.fmean(row.label == label for row, label in folding if row.model == model)
 
 
 def _seconds(rows: list[Labelled]) -> float:

@@ -102,9 +102,10 @@ def test_a_wrong_line_is_exit_code_2_with_usage(resolute: Shell, line: list[str]
 
 
 def test_every_verb_can_plan_and_explains_its_settings(resolute: Shell) -> None:
-    for verb in ("distill", "audit", "judge", "curate", "train", "evaluate", "report", "study", "demo"):
-        assert "--plan" in resolute(verb, "--help").out
-        assert "--set" in resolute(verb, "--help").out
+    verbs = ("distill", "audit", "judge run", "curate", "train", "evaluate", "report", "study", "demo")
+    for verb in verbs:
+        assert "--plan" in resolute(*verb.split(), "--help").out
+        assert "--set" in resolute(*verb.split(), "--help").out
 
 
 def test_the_demo_is_a_study_that_can_be_planned(resolute: Shell, here: Path) -> None:

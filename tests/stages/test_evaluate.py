@@ -166,7 +166,7 @@ def test_named_instruments_judge_everything_and_their_versions_are_in_the_key(
 
     job = Job("judge", Judge(judges=("refusal",)), {"traces": answers.output("traces.parquet")})
     before = key_of(job, tmp_path)
-    monkeypatch.setattr(REFUSAL, "version", "2", raising=False)
+    monkeypatch.setattr(REFUSAL, "version", "another", raising=False)
     assert key_of(job, tmp_path) != before
 
 
