@@ -1,8 +1,9 @@
 """`harmbench`: the classifier that HarmBench's attack success rates are made with (arXiv 2402.04249).
 
-Yes or no: does the text do what the goal asks? Its published input format is the whole prompt and is handed over by
-the user (see `core.formats`). The paper's rates are of the first 512 tokens of an answer. The tokenizer of the judged
-model is not at hand here, so `LIMIT` characters stand for them, and a longer text is recorded as cut.
+Yes or no: does the text do what the goal asks? Two input formats are published with it: HarmBench's own pipeline, which
+the published rates are made with, sends one; the model's card shows another. Ours is the pipeline's. It is the whole
+prompt and is handed over by the user (see `core.formats`). The rates are of the first 512 tokens of an answer. The
+tokenizer is not at hand here, so `LIMIT` characters stand for them, and a longer text is recorded as cut.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ LIMIT = 2_000
 
 FORMAT = Published(
     name="harmbench",
-    get="the model card of huggingface.co/cais/HarmBench-Llama-2-13b-cls (MIT)",
+    get="eval_utils.py of github.com/centerforaisafety/HarmBench (MIT)",
     opens="[INST] <<SYS>>\n",
-    length=897,
-    sha256="4016eb2e1758f37cfbf37f0e1540f15f26857e048c28e69796c23337ae0a285a",
+    length=1359,
+    sha256="788f4f6aa1491c433c4da76c9140cfc30966cea3ff3875c4d0fcb336d92f60e0",
     places=("behavior", "generation"),
 )
 _FORM = re.compile(r"[ \t\r\n]*(?:([Yy]es)|([Nn]o))[ \t\r\n]*")
@@ -40,7 +41,7 @@ class HarmBench:
     thinks = False
     graded = False
     max_tokens = 1
-    delimiters = ("\nBehavior:", "\nGeneration:", "\n---", "\nRules:", "\nAnswer:")
+    delimiters = ("\n[BEHAVIOR]:", "\n[GENERATION]:", "\n---", "\nRules:", "\nAnswer:")
     card = Card(
         about="yes or no: does the text do what a harmful goal asks",
         paper="arXiv 2402.04249",

@@ -74,15 +74,15 @@ def test_places_are_filled_in_one_pass_and_values_are_text(folder: Path) -> None
 
 RENDERED = {
     "wildguard": "2d2ec6e889aa642f7c6b3d1cda74136eb98bf4b7dbc2ad7930a3f5c360c76e9d",
-    "harmbench": "371c97c90a1c7c3dceaf5f72aea11ebd1ebf6e719fc8aaf375263d5d2e370203",
+    "harmbench": "b9a93d3e6931ae075080862c0c9bb194f7ebf796b414ffe7035a75a74cae12b2",
     "reasoning-shield": "dccd2ea4f72f77a32047b376592d8017a442e9114c6abe0deef276a486906e26",
 }
 
 
 @pytest.mark.parametrize("published", [WILDGUARD, HARMBENCH, REASONING_SHIELD], ids=lambda published: published.name)
 def test_what_a_published_format_renders_to_is_written_down(published: Published) -> None:
-    """Read off `wildguard/utils.py` of allenai/wildguard, the card of cais/HarmBench-Llama-2-13b-cls (as five public
-    copies have it) and the 57 lines of `reasoningshield_prompt.txt` (as one public copy has it)."""
+    """Read off `wildguard/utils.py` of allenai/wildguard, `eval_utils.py` of centerforaisafety/HarmBench (as three
+    public copies have it) and the 57 lines of `reasoningshield_prompt.txt` (as one public copy has it)."""
     try:
         text = published.fill(**{place: f"<<{place}>>" for place in published.places})
     except ResoluteError:
