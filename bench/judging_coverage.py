@@ -7,7 +7,7 @@ sheet of n rows is drawn as `core.sheets` draws it: stratified by verdict, or wi
 goal stands four times, its own chance of the event beta-distributed (correlation .3). The target is the rate over
 goals, not over the rows at hand. In the stated region (300 labels, or 100 with .1 <= p <= .9) coverage of Rogan-Gladen
 and PPI++ must be .93 to .97 of the draws that got an answer. 50 labels get none ("too few labels"), nor do fewer than
-300 where the estimate is below .05 or above .95; the share of draws without an answer stands in brackets, and where it
+300 where the estimate is below .03 or above .97; the share of draws without an answer stands in brackets, and where it
 is large the share of all draws in which an interval was given and did not hold the rate.
 """
 

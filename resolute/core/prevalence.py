@@ -7,8 +7,8 @@ alone. The target is the rate over goals like these (`two_phase`), so the interv
 
 Where the intervals hold: `bench/judging_coverage.py` simulates them. In the stated region - 300 labels or more, or
 100 or more with a rate of .1 to .9 - between 93 and 97 of 100 hold the true rate. With fewer than 100 labels, with
-labels on fewer than 50 goals, or with fewer than 300 and a rate that seems below .05 or above .95, there is no corrected
-rate: the answer is how many labels would do.
+labels on fewer than 50 goals, or with fewer than 300 and a rate that seems below .03 or above .97, there is none:
+the answer is how many labels would do.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LEAST = 100
 ENOUGH = 300
 """Labels that are enough at any rate of .02 to .98; `LEAST` are between `COMMON` and 1 - `COMMON`."""
 COMMON = 0.1
-RARE = 0.05
+RARE = 0.03
 """Below `ENOUGH` labels, an estimate nearer to 0 or 1 than this is not given."""
 GOALS = 50
 """Labelled goals below which no corrected rate is given."""

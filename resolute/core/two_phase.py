@@ -71,11 +71,22 @@ def rogan_gladen(sample: Sample, cells: Cells) -> Limits:
         false = (weight * (1 - yes) * verdict).sum(-1) / (weight * (1 - yes)).sum(-1)
         gain = np.where(hit - false > 0, hit - false, np.nan)
         found = (verdict.mean(-1) - false) / gain
-        missed = _by_goal(sample, verdict - _drawn(sample, verdict))
-        reach = (_quantile(sample) * (1 / gain - best)) ** 2 * _variance(missed)
+        reach = (_quantile(sample) * (1 / gain - best)) ** 2 * _missed(sample, verdict)
         low = np.clip(found - np.sqrt((base.value - base.low) ** 2 + reach), 0.0, 1.0)
         high = np.clip(found + np.sqrt((base.high - base.value) ** 2 + reach), 0.0, 1.0)
     return Limits(np.clip(found, 0.0, 1.0), low, high, base.influence, 1 / gain)
+
+
+def _missed(sample: Sample, verdict: Any) -> Any:
+    """Variance of the sheet's share of yes verdicts about the share of all rows, which is known: so it is exact."""
+    import numpy as np
+
+    sizes = np.maximum(sample.sizes, 1)
+    share = sample.by_stratum(verdict) / sizes
+    weight = sample.scaled
+    # for equal weights the sum of squares is N_h^2 / n_h, so this is (N_h / N)^2 (1 / n_h - 1 / N_h)
+    design = np.maximum(sample.by_stratum(weight**2) - sample.sizes, 0.0) / sample.rows**2
+    return (design * share * (1 - share) * sizes / np.maximum(sizes - 1, 1)).sum(-1)
 
 
 def accuracy(sample: Sample, cells: Cells, *, of: int) -> Range:
