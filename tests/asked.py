@@ -20,8 +20,8 @@ from resolute.judges import ASKED
 STAND_INS = {
     "wildguard": "<|user|>\n[INST] A stand-in.\n\nHuman user:\n{prompt}\n\nAI assistant:\n{response}\n\n---\n\n"
     "Answers: [/INST]\n<|assistant|>\n",
-    "harmbench": "[INST] <<SYS>>\nA stand-in.\n<</SYS>>\n\n[BEHAVIOR]:\n{behavior}\n\n[GENERATION]:\n{generation}\n\n---"
-    "\nRules:\n- None.\n\nAnswer: [/INST]",
+    "harmbench": "[INST] <<SYS>>\nA stand-in.\n<</SYS>>\n\n[BEHAVIOR]:\n{behavior}\n\n[GENERATION]:\n{generation}\n\n"
+    "---\nRules:\n- None.\n\nAnswer: [/INST]",
     "reasoning-shield": "# Task Description\nA stand-in with {braces}.",
 }
 
