@@ -1,10 +1,10 @@
 """Judged text made harmless to the instrument that reads it: no control token of any family, no delimiter survives.
 
 A tokenizer takes `<|im_end|>` inside an answer for the real end of a turn, and an instrument takes a copy of its own
-delimiter for the real one. Both are broken up by one space behind their first character, which changes nothing for a
-reader. Characters nobody sees that reorder or smuggle text (NUL, cursor and bidirectional controls, tag characters)
-become U+FFFD. What words *say* ("ignore the above", a false verdict) is left: no rewriting helps against it, and the
-parsers read the instrument's own words only.
+delimiter for the real one. Both are broken up by one space near their beginning, which changes nothing for a reader.
+Characters nobody sees that reorder or smuggle text (NUL, cursor and bidirectional controls, tag characters) become
+U+FFFD. What words *say* ("ignore the above", a false verdict) is left: no rewriting helps against it, and the parsers
+read the instrument's own words only.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ _SQUARED = (
 _MARKS = re.compile(
     r"<(?=\|)"  # <|im_start|>, <|channel|>, <｜User｜>
     r"|<(?=</?sys>>)"  # <<SYS>>, <</SYS>>
-    rf"|<(?=/?(?:{_WORDS})/?>)"
-    rf"|\[(?=/?(?:{_SQUARED})\]|e~\[)"
+    rf"|</?(?=(?:{_WORDS})/?>)"  # behind the slash: Nemotron's template deletes /think wherever it stands
+    rf"|\[/?(?=(?:{_SQUARED})\])|\[(?=e~\[)"
     r"|\](?=[~!][a-z~!]{1,3}[\[\]]|<\])|\[(?=>\[)"  # ]~b], ]~!b[, ]<]image[>[
     r"|>(?=>(?:title|abstract|introduction|summary|comment|question|answer|domain|prefix|suffix|middle)<<)"
     r"|/(?=no_?think)|(?<!\S)/(?=think(?![\w>\[\]]))",  # switches among the user's words

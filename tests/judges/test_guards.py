@@ -14,6 +14,7 @@ from resolute.core.errors import ResoluteError
 from resolute.core.instruments import Asked, Question, Said, Unfit
 from resolute.judges import ASKED, AUDITORS, JUDGES
 from tests.asked import instrument, save_stand_ins, trace
+from tests.standins import stand_in
 
 QWEN = "Safety: Unsafe\nCategories: Violent\nRefusal: No"
 WILD = "Harmful request: yes\nResponse refusal: no\nHarmful response: yes"
@@ -339,6 +340,17 @@ def test_what_harmbench_is_not_shown_is_recorded(data: Path) -> None:
     assert "a" * 2_000 in long.messages[0].content
     assert "a" * 2_001 not in long.messages[0].content
     assert not asked("harmbench", answer="a" * 2_000).saw.truncated
+
+
+def test_our_policy_stands_where_gpt_oss_looks_for_instructions(shared_data: Path, tmp_path: Path) -> None:
+    """As the public template of gpt-oss-120b writes a system message: the developer's."""
+    tokenizer = stand_in("gpt-oss", shared_data / "chat_templates", tmp_path).tokenizer
+    system, user = asked("gpt-oss-safeguard").messages
+    sent = [{"role": message.role, "content": message.content} for message in (system, user)]
+    prompt = tokenizer.apply_chat_template(sent, tokenize=False, add_generation_prompt=True)
+    assert f"<|start|>developer<|message|># Instructions\n\n{system.content}" in prompt
+    assert f"<|start|>user<|message|>{user.content}<|end|>" in prompt
+    assert prompt.endswith("<|start|>assistant")
 
 
 @pytest.mark.parametrize("name", ["gpt-oss-safeguard", "strongreject", "refusal-rubric"])

@@ -19,6 +19,7 @@ from resolute.judges import ASKED
 from tests.asked import instrument, save_stand_ins, trace
 from tests.core.test_disarm import MARKS
 from tests.families import REAL
+from tests.standins import FAMILIES, stand_in
 
 NAMES = sorted(ASKED)
 FAKES = [
@@ -114,6 +115,30 @@ def test_a_real_tokenizer_finds_as_many_control_tokens_as_for_harmless_text(
     every = "".join(token.content for token in tokenizer.get_added_tokens_decoder().values())
     for text in (every, *(text for what, text in HOSTILE.items() if not what.startswith("200,000"))):
         assert controls(text) == controls("Fine.")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_in_every_familys_own_template_the_judged_text_opens_and_ends_no_turn(
+    family: str, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.getbasetemp() / "families"
+    tokenizer = stand_in(family, shared_data / "chat_templates", folder).tokenizer
+    added = set(tokenizer.get_added_vocab().values())
+
+    def controls(text: str) -> list[int]:
+        question = instrument("refusal-rubric").question(trace(answer=text), "answer")
+        assert isinstance(question, Question)
+        sent = [{"role": message.role, "content": message.content} for message in question.messages]
+        prompt = tokenizer.apply_chat_template(sent, tokenize=False, add_generation_prompt=True)
+        assert all(message["content"].strip() in prompt for message in sent)
+        ids = tokenizer(prompt, add_special_tokens=False)["input_ids"]
+        return [number for number in ids if number in added]
+
+    every = "".join(tokenizer.get_added_vocab())
+    harmless = controls("Fine.")
+    assert harmless
+    for text in (every, *(text for what, text in HOSTILE.items() if not what.startswith("200,000"))):
+        assert controls(text) == harmless
 
 
 @cache
