@@ -35,6 +35,8 @@ LOW, HIGH = 0.93, 0.97
 JUDGES = ((0.95, 0.95), (0.8, 0.9), (0.6, 0.95))
 RATES = (0.02, 0.1, 0.3, 0.5, 0.9)
 LABELS = (50, 100, 300, 1000)
+FEW_GOALS = ((20, 40, 300, 0.3), (30, 20, 100, 0.3), (50, 8, 300, 0.1))
+"""Goals, rows of each, labels, rate."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Case:
     judge: tuple[float, float]
     labels: int
     rate: float
+    rows: int = ROWS
 
     @property
     def stated(self) -> bool:
@@ -54,13 +57,13 @@ class Case:
 
 def events(rng: np.random.Generator, case: Case) -> Any:
     """(TOGETHER, ROWS): whether the event happened; rows of a goal stand side by side."""
-    goals = ROWS // case.repeats
+    goals = case.rows // case.repeats
     spread = 1 / CORRELATION - 1
     chance = (
         rng.beta(case.rate * spread, (1 - case.rate) * spread, (TOGETHER, goals)) if case.repeats > 1 else case.rate
     )
     luck = rng.random((TOGETHER, goals, case.repeats))
-    return (luck < np.broadcast_to(np.asarray(chance)[..., None], luck.shape)).reshape(TOGETHER, ROWS)
+    return (luck < np.broadcast_to(np.asarray(chance)[..., None], luck.shape)).reshape(TOGETHER, case.rows)
 
 
 def labelled(rng: np.random.Generator, case: Case, happened: Any) -> Sample:
@@ -73,12 +76,12 @@ def labelled(rng: np.random.Generator, case: Case, happened: Any) -> Sample:
     wanted = np.array([allocate([int(size) for size in row], case.labels) for row in sizes])
     order = np.argsort(stratum + rng.random(judged.shape), axis=1)
     rank = np.empty_like(order)
-    np.put_along_axis(rank, order, np.arange(ROWS)[None], 1)
+    np.put_along_axis(rank, order, np.arange(case.rows)[None], 1)
     rank -= np.take_along_axis(np.cumsum(sizes, 1) - sizes, stratum, 1)
     drawn = rank < np.take_along_axis(wanted, stratum, 1)
     chance = np.take_along_axis(wanted / np.maximum(sizes, 1), stratum, 1)
     label = np.where(drawn, happened, np.nan)
-    starts = np.arange(0, ROWS, case.repeats)
+    starts = np.arange(0, case.rows, case.repeats)
     return Sample(judged.astype(float), label, 1 / np.maximum(chance, 1e-9), stratum, strata, starts)
 
 
@@ -153,18 +156,20 @@ def too_few() -> str:
 def cases() -> Iterator[Case]:
     for repeats, stratified, judge, labels, rate in product((1, REPEATS), (False, True), JUDGES, LABELS, RATES):
         yield Case(repeats, stratified, judge, labels, rate)
+    for stratified, (goals, repeats, labels, rate) in product((False, True), FEW_GOALS):
+        yield Case(repeats, stratified, JUDGES[1], labels, rate, goals * repeats)
 
 
 def lines() -> Iterator[tuple[str, bool]]:
     """The page line by line, and whether the line is as it should be."""
     yield from ((line, True) for line in (__doc__ or "").split("\n\n", 2)[2].strip().split("\n"))
-    head = "| goals | sheet | se, sp | labels | p | region | raw: covered | bias "
+    head = "| goals x rows | sheet | se, sp | labels | p | region | raw: covered | bias "
     head += "| Rogan-Gladen: covered | width | bias | PPI++: covered | width | bias |"
     yield "", True
     yield head, True
     yield "|" + "---|" * (head.count("|") - 1), True
     for number, case in enumerate(cases()):
-        start = f"| {'each once' if case.repeats == 1 else f'{case.repeats} rows each'} "
+        start = f"| {case.rows // case.repeats} x {case.repeats} "
         start += f"| {'stratified' if case.stratified else 'plain'} | {case.judge[0]}, {case.judge[1]} "
         start += f"| {case.labels} | {case.rate} "
         if case.labels < LEAST:

@@ -12,6 +12,7 @@ from resolute.cli.console import page, say
 from resolute.cli.inputs import from_run, home, is_run, role_of, traces
 from resolute.cli.options import Inputs
 from resolute.core.errors import ResoluteError
+from resolute.core.prevalence import ENOUGH
 
 if TYPE_CHECKING:
     from resolute.core.instruments import Part
@@ -46,7 +47,7 @@ def agree(inputs: Inputs) -> None:
 
 def sheet(
     inputs: Inputs,
-    count: Annotated[int, typer.Option("--n", min=1, help="Rows to label, of each part.")] = 300,
+    count: Annotated[int, typer.Option("--n", min=1, help="Rows to label, of each part.")] = ENOUGH,
     seed: Annotated[int, typer.Option("--seed", help="The same seed draws the same sheet.")] = 0,
     event: Annotated[
         str | None, typer.Option("--event", help="unsafe, refused, correct or garbled; default: the only one judged.")

@@ -64,29 +64,43 @@ class Reliability:
     """Krippendorff's, nominal."""
 
 
-def pair(first: Sequence[str | None], second: Sequence[str | None], goals: Sequence[str], *, seed: int = 0) -> Pair:
+def pair(
+    first: Sequence[str | None],
+    second: Sequence[str | None],
+    goals: Sequence[str],
+    *,
+    weights: Sequence[float] | None = None,
+    seed: int = 0,
+) -> Pair:
     """Agreement of two raters; row i is `first[i]`, `second[i]` (None: not rated) of `goals[i]`.
 
-    Where every row agrees no resample differs: the interval of raw agreement is then Wilson's over goals, and kappa has
-    none.
+    `weights` are one over the inclusion probability, where the rows were drawn with different ones: the figures are
+    then those of the population. Where every row agrees no resample differs: the interval of raw agreement is then
+    Wilson's over goals, and kappa has none.
     """
     import numpy as np
 
-    both = [(a, b, goal) for a, b, goal in zip(first, second, goals, strict=True) if a is not None and b is not None]
-    names = sorted({goal for _, _, goal in both})
+    given = [1.0] * len(goals) if weights is None else weights
+    both = [
+        (a, b, goal, weight)
+        for a, b, goal, weight in zip(first, second, goals, given, strict=True)
+        if a is not None and b is not None
+    ]
     if not both:
         nothing = Figure(None, why="no row was rated by both")
         return Pair(0, 0, nothing, nothing)
-    labels = {label: code for code, label in enumerate(sorted({label for a, b, _ in both for label in (a, b)}))}
-    place, size = {goal: code for code, goal in enumerate(names)}, len(labels)
-    cells = np.zeros((len(names), size * size))
-    np.add.at(cells, ([place[g] for *_, g in both], [labels[a] * size + labels[b] for a, b, _ in both]), 1.0)
+    labels = {label: code for code, label in enumerate(sorted({label for a, b, *_ in both for label in (a, b)}))}
+    place = {goal: code for code, goal in enumerate(sorted({row[2] for row in both}))}
+    size = len(labels)
+    cells = np.zeros((len(place), size * size))
+    where = [place[goal] for _, _, goal, _ in both], [labels[a] * size + labels[b] for a, b, *_ in both]
+    np.add.at(cells, where, [weight for *_, weight in both])
     same = np.eye(size).ravel()
     agreement = _figure(cells, lambda table: (table @ same) / table.sum(-1), seed, "")
     if agreement.low is None:
-        found = rate([float(a == b) for a, b, _ in both], [goal for *_, goal in both])
+        found = rate([float(a == b) for a, b, *_ in both], [row[2] for row in both])
         agreement = Figure(found.value, found.low, found.high, found.method)
-    return Pair(len(both), len(names), agreement, _figure(cells, lambda table: _kappa(table, size), seed, ONE_CLASS))
+    return Pair(len(both), len(place), agreement, _figure(cells, lambda table: _kappa(table, size), seed, ONE_CLASS))
 
 
 def reliability(ratings: Sequence[Sequence[str | None]], goals: Sequence[str], *, seed: int = 0) -> Reliability:

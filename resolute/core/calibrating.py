@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from resolute.core.agreement import Figure, pair
+from resolute.core.cells import HALF
 from resolute.core.errors import ResoluteError
 from resolute.core.instruments import Part
 from resolute.core.judged import Judged, instruments, judged
@@ -72,7 +74,16 @@ def _one(arm: Arm, places: Sequence[_Place], judge: str, part: Part, task: str, 
     rows = _rows(arm, places, judge)
     result = calibrate(rows)
     where = {"event": arm.key.event, "part": part, "judge": judge, "task": task, "attack": attack}
-    return where | asdict(result) | {"missing": _missing(arm, places, rows, result)}
+    more = {"with_people": _with_people(rows), "missing": _missing(arm, places, rows, result)}
+    return where | asdict(result) | more
+
+
+def _with_people(rows: Sequence[Row]) -> dict[str, Any]:
+    """Agreement with people over the population, not over the sheet, which is rich in what is rare."""
+    read = [row for row in rows if row.label is not None]
+    judge = [None if row.score is None else "yes" if row.score >= HALF else "no" for row in read]
+    people = ["yes" if row.label else "no" for row in read]
+    return asdict(pair(judge, people, [row.goal for row in read], weights=[1 / row.chance for row in read]))
 
 
 def _missing(arm: Arm, places: Sequence[_Place], rows: Sequence[Row], result: Calibration) -> dict[str, Any] | None:
@@ -144,7 +155,7 @@ def written(summary: Mapping[str, Any]) -> str:
     if summary["after"]:
         lines += [f"{summary['after']} rows after the last label were not come by; the order is random."]
     header = ("part", "instrument", "task", "attack", "rows", "judge failed", "labels", "raw rate")
-    header += ("sensitivity", "specificity", "labels alone", "Rogan-Gladen", "PPI++")
+    header += ("sensitivity", "specificity", "kappa with people", "labels alone", "Rogan-Gladen", "PPI++")
     lines += ["", *table(header, (_cells(one) for one in summary["calibrations"])), ""]
     for one in summary["calibrations"]:
         if gone := one["missing"]:
@@ -161,7 +172,9 @@ def written(summary: Mapping[str, Any]) -> str:
 
 
 def _cells(one: Mapping[str, Any]) -> tuple[Any, ...]:
-    figures = (Estimate(**one[name]) for name in ("sensitivity", "specificity", "people", "rogan_gladen", "ppi"))
+    accuracy = (Estimate(**one[name]) for name in ("sensitivity", "specificity"))
+    rates = (Estimate(**one[name]) for name in ("people", "rogan_gladen", "ppi"))
     task, attack = (one[name] or "all" for name in ("task", "attack"))
     counts = one["rows"], one["judge_failed"], one["labels"]
-    return one["part"], one["judge"], task, attack, *counts, Rate(**one["raw"]), *figures
+    kappa = Figure(**one["with_people"]["kappa"])
+    return one["part"], one["judge"], task, attack, *counts, Rate(**one["raw"]), *accuracy, kappa, *rates

@@ -7,7 +7,7 @@ alone. The target is the rate over goals like these (`two_phase`), so the interv
 
 Where the intervals hold: `bench/judging_coverage.py` simulates them. In the stated region - 300 labels or more, or
 100 or more with a rate of .1 to .9 - between 93 and 97 of 100 hold the true rate. With fewer than 100 labels, with
-labels on fewer than 50 goals, or with fewer than 300 and a rate that seems below .03 or above .97, there is none:
+labels on fewer than 20 goals, or with fewer than 300 and a rate that seems below .03 or above .97, there is none:
 the answer is how many labels would do.
 """
 
@@ -29,7 +29,7 @@ ENOUGH = 300
 COMMON = 0.1
 RARE = 0.03
 """Below `ENOUGH` labels, an estimate nearer to 0 or 1 than this is not given."""
-GOALS = 50
+GOALS = 20
 """Labelled goals below which no corrected rate is given."""
 
 SURE = "nothing to judge"
