@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from resolute.cli.console import page, say
-from resolute.cli.inputs import from_run, home, is_run, role_of, traces
+from resolute.cli.inputs import from_run, home, is_run, role_of
 from resolute.cli.options import Inputs
 from resolute.core.errors import ResoluteError
 from resolute.core.prevalence import ENOUGH
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from resolute.core.instruments import Part
     from resolute.core.labels import Key
     from resolute.core.records import Event, Trace, Verdict
+    from resolute.core.runs import Artifact
 
 QUARANTINE = "quarantine"
 """Folder of a run that holds model output; only its owner may enter."""
@@ -55,6 +56,10 @@ def sheet(
     part: Annotated[
         list[str] | None, typer.Option("--part", help="thought or answer; may be given twice. Default: the answer.")
     ] = None,
+    task: Annotated[
+        list[str] | None,
+        typer.Option("--task", help="Only rows of this task; may be given often. Default: all judged."),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", help="The sheet; default: in the run's quarantine. Its key stays in the run."),
@@ -71,12 +76,17 @@ def sheet(
 
     asked, verdicts = _judged(inputs)
     what, parts = _question(verdicts, event, part)
-    population = [row for one in parts for row in judged(asked, verdicts, event=what, part=one)]
+    rows = [row for one in parts for row in judged(asked, verdicts, event=what, part=one)]
+    if stray := [name for name in task or () if name not in {row.trace.task for row in rows}]:
+        tasks = ", ".join(sorted({row.trace.task or "-" for row in rows}))
+        raise ResoluteError(f"nobody judged the task {stray[0]!r}", where="--task", mend=f"one of: {tasks}")
+    population = [row for row in rows if not task or row.trace.task in task]
     drawn = draw(population, event=what, count=count, seed=seed)
     if not drawn.rows:
         raise ResoluteError("no text to label", where=str(inputs[0]), mend="judge answers that are not empty")
     run = home(inputs[0], None)
-    name = f"sheet-{what}-{'-'.join(parts)}-{count}-seed{seed}"
+    chosen = "".join(f"-{name.replace('/', '.')}" for name in task or ())
+    name = f"sheet-{what}-{'-'.join(parts)}{chosen}-{count}-seed{seed}"
     path = out or run / QUARANTINE / f"{name}.csv"
     key = run / f"{path.stem}.key.csv"
     fresh = keep_private(path, sheet_text(drawn))
@@ -169,19 +179,37 @@ def _judged(inputs: Sequence[Path]) -> tuple[list[Trace], list[Verdict]]:
 
 
 def _paths(inputs: Sequence[Path]) -> list[Path]:
-    """Verdicts and traces of runs (the traces that were judged, where the run judged foreign ones), and plain files."""
+    """Verdicts of runs with the traces they were made from, and plain files."""
     paths: list[Path] = []
     for path in inputs:
         if is_run(path):
             judge = from_run(path, ["judge"])
-            own = "traces.parquet" in judge.manifest.outputs
-            paths.append(judge.output("verdicts.parquet"))
-            paths += [judge.output("traces.parquet")] if own else traces([path]).values()
+            paths += [judge.output("verdicts.parquet"), *_traces(path, judge)]
         elif path.is_file():
             paths.append(path)
         else:
             raise ResoluteError("no run and no file", where=str(path), mend="run `resolute judge run` first")
     return paths
+
+
+def _traces(run: Path, judge: Artifact) -> list[Path]:
+    """What was judged: kept beside the verdicts where it was foreign, else where it lay, if it is the same still."""
+    from resolute.core.jobs import input_digest
+    from resolute.core.runs import Run
+
+    manifest = judge.manifest
+    if "traces.parquet" in manifest.outputs:
+        return [judge.output("traces.parquet")]
+    own = [artifact.folder / "traces.parquet" for artifact in Run(run).entries().values()]
+    found: list[Path] = []
+    for role, digest in manifest.inputs.items():
+        places = [*own, Path(manifest.sources.get(role, ""))]
+        same = [path for path in places if path.is_file() and input_digest(path) == digest]
+        if not same:
+            mend = "judge the traces where they lie now; answers are not asked for again"
+            raise ResoluteError("the judged traces moved or changed", where=manifest.sources.get(role, role), mend=mend)
+        found.append(same[0])
+    return found
 
 
 def _question(verdicts: Sequence[Verdict], event: str | None, parts: list[str] | None) -> tuple[Event, list[Part]]:

@@ -22,7 +22,7 @@ UNDEFINED = 0.05
 """Share of resamples with no defined value above which no interval is given."""
 
 ONE_CLASS = "only one label was used: chance agreement is complete"
-UNMOVED = "every resample agrees: it cannot show how sure this is"
+UNMOVED = "no resample differs: none shows how sure this is"
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Figure:
     def __str__(self) -> str:
         if self.value is None:
             return self.why
-        return f"{self.value:.2f}" + ("" if self.low is None else f" [{self.low:.2f}, {self.high:.2f}]")
+        return f"{self.value:.2f} " + (f"({self.why})" if self.low is None else f"[{self.low:.2f}, {self.high:.2f}]")
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,13 @@ def written(summary: Mapping[str, Any]) -> str:
         lines += [f"{summary['after']} rows after the last label were not come by; the order is random."]
     header = ("part", "instrument", "task", "attack", "rows", "judge failed", "labels", "raw rate")
     header += ("sensitivity", "specificity", "kappa with people", "labels alone", "Rogan-Gladen", "PPI++")
-    lines += ["", *table(header, (_cells(one) for one in summary["calibrations"])), ""]
+    shown = [
+        one for one in summary["calibrations"] if not one["task"] + one["attack"] or one["ppi"]["value"] is not None
+    ]
+    lines += ["", *table(header, map(_cells, shown)), ""]
+    for one in summary["calibrations"]:
+        if one not in shown:
+            lines += [f"No rate of its own: {one['judge']}, {one['task']} {one['attack']}: {one['ppi']['why']}."]
     for one in summary["calibrations"]:
         if gone := one["missing"]:
             lines += [

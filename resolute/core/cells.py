@@ -202,19 +202,19 @@ def around(share: Any, size: Any) -> tuple[Any, Any]:
 
 
 def ratio(top: Range, bottom: Range) -> tuple[Any, Any]:
-    """Limits of top / bottom (Donner and Zou 2012, equation 10); the upper is endless where the bottom may be 0."""
+    """Limits of top / bottom (Donner and Zou 2012, equation 10); the upper is endless where the bottom may be 0.
+
+    The lower is written with its conjugate, which holds too where the bottom's upper limit is above twice its value.
+    """
     import numpy as np
 
     product = top.value * bottom.value
-
-    def end(edge: Any, under: Any, sign: int) -> Any:
-        below = under * (2 * bottom.value - under)
-        root = np.sqrt(np.maximum(product**2 - edge * (2 * top.value - edge) * below, 0.0))
-        found = np.divide(product + sign * root, below, out=np.full_like(root, np.inf), where=below > 1e-12)
-        return np.maximum(found, 0.0)
-
-    low, high = end(top.low, bottom.high, -1), end(top.high, bottom.low, 1)
-    return np.where(np.isinf(low), 0.0, low), high
+    reach, under = top.low * (2 * top.value - top.low), bottom.high * (2 * bottom.value - bottom.high)
+    down = product + np.sqrt(np.maximum(product**2 - reach * under, 0.0))
+    low = np.divide(reach, down, out=np.where(reach > 0, np.inf, 0.0), where=down > 0)
+    reach, under = top.high * (2 * top.value - top.high), bottom.low * (2 * bottom.value - bottom.low)
+    up = product + np.sqrt(np.maximum(product**2 - reach * under, 0.0))
+    return low, np.divide(up, under, out=np.full_like(up, np.inf), where=under > 1e-12)
 
 
 def normal() -> float:

@@ -199,6 +199,7 @@ def test_too_few_labels_give_no_rate_but_a_number(judge: Shell, here: Path) -> N
     code, out, _ = judge("calibrate", "runs/mine", "--labels", labelled(Path("runs/mine")))
     assert code == 0
     assert "too few labels: 60, about 100 would do" in out
+    assert "No rate of its own: careful 1, suite/task persona: too few labels" in out
 
 
 def test_rows_left_without_a_label_are_shown_with_what_they_could_change(judge: Shell, here: Path) -> None:
@@ -249,6 +250,20 @@ def test_one_sheet_of_two_runs_hides_which_run_a_row_is_of(judge: Shell, here: P
     assert "--against" in err
 
 
+def test_a_run_that_judged_another_runs_traces_finds_them_until_they_change(judge: Shell, here: Path) -> None:
+    target = made(here / "runs" / "mine", size=60)
+    (own,) = target.entries().values()
+    elsewhere = here / "answers.parquet"
+    (own.folder / "traces.parquet").rename(elsewhere)
+    manifest = own.manifest
+    manifest.outputs.pop("traces.parquet")
+    manifest.inputs, manifest.sources = {"traces": file_digest(elsewhere)}, {"traces": str(elsewhere)}
+    write_json(own.folder / "manifest.json", manifest.model_dump(mode="json"))
+    assert judge("agree", "runs/mine")[0] == 0
+    elsewhere.write_bytes(b"something else")
+    says(judge("agree", "runs/mine"), "moved or changed", "answers.parquet")
+
+
 def says(told: tuple[int, str, str], *words: str) -> None:
     code, _, err = told
     assert code == 1
@@ -282,6 +297,7 @@ def test_labels_of_a_run_that_changed_are_refused(judge: Shell, here: Path) -> N
         pytest.param(("agree", "runs/none"), ("no run and no file", "runs/none"), id="no run"),
         pytest.param(("sheet", "runs/mine", "--event", "refused"), ("nobody judged 'refused'", "unsafe"), id="event"),
         pytest.param(("sheet", "runs/mine", "--part", "thought"), ("nobody judged 'thought'", "answer"), id="part"),
+        pytest.param(("sheet", "runs/mine", "--task", "odd"), ("the task 'odd'", "suite/task"), id="task"),
         pytest.param(("calibrate", "runs/mine", "--labels", "nosuch.csv"), ("nosuch.csv",), id="no labels"),
         pytest.param(
             ("calibrate", "runs/mine", "--labels", "x", "--against-labels", "y"), ("--against RUN",), id="no second run"

@@ -216,6 +216,13 @@ def test_labels_of_one_kind_have_no_sensitivity_but_a_rate() -> None:
     assert 0.003 < found.ppi.high < 0.03
 
 
+def test_an_instrument_that_always_says_yes_is_sure_to_have_specificity_zero() -> None:
+    found = calibrate([replace(row, score=1.0) for row in plain_sheet(population(2_000, true=0.5), 300)]).specificity
+    assert (found.value, found.low) == (0.0, 0.0)
+    assert found.high is not None
+    assert found.high < 0.01
+
+
 def test_what_a_failed_judge_left_is_neither_yes_nor_no_and_people_s_labels_speak_for_it() -> None:
     rows = plain_sheet(population(2_000, true=0.1), 1_000)
     failed = [replace(row, score=None) if row.label == 1 else row for row in rows]
