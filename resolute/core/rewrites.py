@@ -19,9 +19,7 @@ _APOLOGY = re.compile(
     r"^\s*(?:(?:I am|I'm|I\u2019m|We are|We're) (?:so |very |really |truly )?sorry|Sorry|(?:My )?[Aa]pologies|"
     r"I (?:must )?apologi[sz]e)(?:,? but|[,.!:;])\s+",
 )
-_OPENERS = re.compile(
-    r"^\s*(?:Sure|Certainly|Of course|Absolutely|Okay|OK|Great question|Good question)(?:[,.!:]|,? here(?: is|'s) )\s*"
-)
+_OPENERS = re.compile(r"^\s*(?:Sure|Certainly|Of course|Absolutely|Okay|OK|Great question|Good question)[,.!:]\s*")
 _OTHER_OPENER = "Let me reply to that. "
 _PADDING = "I have read your message and thought about it. What follows is my reply to it, as clearly as I can put it."
 _CLOSING = "That is all I have to say about this. Thank you for reading this far, and for your patience."
@@ -51,7 +49,8 @@ def apology_last(text: str) -> str:
 
 def other_opening(text: str) -> str:
     """A first word of assent, where there is one, exchanged for a neutral sentence; else that sentence put first."""
-    return _OTHER_OPENER + _OPENERS.sub("", text, count=1).lstrip()
+    rest = _OPENERS.sub("", text, count=1).lstrip()
+    return _OTHER_OPENER + (rest[:1].upper() + rest[1:] if rest != text.lstrip() else rest)
 
 
 def padded(text: str) -> str:

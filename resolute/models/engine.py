@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 REMOTE_CALLS = 32
 """Calls in flight at a server, where the caller does not say."""
 
+WAITING = 2
+"""Samples under way for each call in flight: while one is being logged, another takes its connection."""
+
 SHARD_ROWS, SHARD_BYTES = 2_000, 32 << 20
 """Most samples and expected bytes of output in one log: Inspect's memory peaks at ten times the text."""
 
@@ -116,7 +119,7 @@ def _eval_set(running: Running, logs: Path, concurrency: int | None) -> Outcomes
             log_dir_allow_dirty=True,
             ctl_server=False,
             max_tasks=2,
-            max_samples=at_once,
+            max_samples=WAITING * at_once,
             max_connections=at_once,
             max_retries=patience.retries,
             timeout=patience.seconds,

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from resolute.core.errors import ResoluteError
 from resolute.core.instruments import Question, Said
@@ -24,9 +25,12 @@ from resolute.models.questions import Heard, Manner
 
 ROWS = 512
 """Most rows of a batch."""
+FEW, PADDING = 32, 0.08
+"""A batch of more rows than FEW ends where its padding would come above this share of its tokens."""
 SHARE = 0.25
 """Of the memory that is free, what keys and values may take."""
 _FILE = "heard.jsonl"
+_HEARD = TypeAdapter(Heard)
 
 
 def answered(
@@ -44,7 +48,7 @@ def answered(
             with (folder / _FILE).open("a", encoding="utf-8") as stream:
                 for name, said in _asked(waiting, generator, manner, progress, len(questions)):
                     heard[name] = said
-                    stream.write(json.dumps({"name": name, **asdict(said)}, ensure_ascii=True) + "\n")
+                    stream.write(json.dumps({"name": name, "heard": _HEARD.dump_python(said, mode="json")}) + "\n")
                     stream.flush()
         finally:
             generator.close()
@@ -54,15 +58,15 @@ def answered(
 def _asked(
     questions: Mapping[str, Question], generator: Generator, manner: Manner, progress: Progress, total: int
 ) -> Iterator[tuple[str, Heard]]:
-    rendered = {name: _rendered(question, generator.tokenizer, manner) for name, question in questions.items()}
-    order = sorted(rendered, key=lambda name: (len(rendered[name][1]), name), reverse=True)
+    prompts = {name: rendered(question, generator.tokenizer, manner) for name, question in questions.items()}
+    order = sorted(prompts, key=lambda name: (len(prompts[name][1]), name), reverse=True)
     done = total - len(order)
-    for batch in _batches(order, [len(rendered[name][1]) for name in order], generator, manner.max_tokens):
+    for batch in _batches(order, [len(prompts[name][1]) for name in order], generator, manner.max_tokens):
         requests = [
-            Request(rendered[name][1], manner.sampling, derive(0, name), chances=not manner.thinks) for name in batch
+            Request(prompts[name][1], manner.sampling, derive(0, name), chances=not manner.thinks) for name in batch
         ]
         for name, made in zip(batch, generator.generate(requests), strict=True):
-            yield name, _heard(made, rendered[name][0])
+            yield name, _heard(made, prompts[name][0])
         done += len(batch)
         progress("judging", done, total)
 
@@ -72,7 +76,12 @@ def _batches(order: Sequence[str], lengths: Sequence[int], generator: Generator,
     room = max(int(SHARE * _free(generator) / _per_token(generator.model)), 1)
     start = 0
     while start < len(order):
-        rows = max(1, min(ROWS, room // (lengths[start] + more)))
+        longest, rows, real = lengths[start], 0, 0
+        most = max(1, min(ROWS, room // (longest + more)))
+        for length in lengths[start : start + most]:
+            if rows >= FEW and real + length < (1 - PADDING) * longest * (rows + 1):
+                break
+            rows, real = rows + 1, real + length
         yield order[start : start + rows]
         start += rows
 
@@ -94,7 +103,7 @@ def _free(generator: Generator) -> int:
     return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4 << 30
 
 
-def _rendered(question: Question, tokenizer: Any, manner: Manner) -> tuple[str, list[int]]:
+def rendered(question: Question, tokenizer: Any, manner: Manner) -> tuple[str, list[int]]:
     """The prompt's text and ids, with the one beginning of sequence the tokenizer wants."""
     text = question.messages[0].content if question.raw else _templated(question, tokenizer, manner.thinks)
     begins = bool(tokenizer.bos_token) and text.startswith(str(tokenizer.bos_token))
@@ -102,18 +111,33 @@ def _rendered(question: Question, tokenizer: Any, manner: Manner) -> tuple[str, 
 
 
 def _templated(question: Question, tokenizer: Any, thinks: bool) -> str:
+    """The prompt by the checkpoint's chat template.
+
+    Some templates (Llama-Guard-3-1B's) read content as typed pieces only and leave plain strings out without a word:
+    a guard would judge nothing and call it safe. So every message must stand in the prompt.
+    """
     from jinja2 import TemplateError
 
-    messages = [{"role": item.role, "content": item.content} for item in question.messages]
-    try:
-        return str(
-            tokenizer.apply_chat_template(
-                messages, tokenize=False, add_generation_prompt=True, enable_thinking=thinks, thinking=thinks
+    contents = [item.content.strip() for item in question.messages]
+    refusal = "it leaves out what is to be judged"
+    for typed in (False, True):
+        messages = [
+            {"role": item.role, "content": [{"type": "text", "text": item.content}] if typed else item.content}
+            for item in question.messages
+        ]
+        try:
+            text = str(
+                tokenizer.apply_chat_template(
+                    messages, tokenize=False, add_generation_prompt=True, enable_thinking=thinks, thinking=thinks
+                )
             )
-        )
-    except (TemplateError, ValueError, TypeError) as error:
-        mend = "name the folder of the weights that the instrument was made for, template included"
-        raise ResoluteError(f"the chat template refuses the instrument's messages: {error}", mend=mend) from error
+        except (TemplateError, ValueError, TypeError) as error:
+            refusal = str(error)
+            continue
+        if all(content in text for content in contents):
+            return text
+    mend = "name the folder of the weights that the instrument was made for, template included"
+    raise ResoluteError(f"the chat template cannot carry the instrument's messages: {refusal}", mend=mend)
 
 
 def _heard(made: Generated, prompt: str) -> Heard:
@@ -150,7 +174,6 @@ def _kept(path: Path) -> dict[str, Heard]:
     whole = lines[:-1]
     for line in whole:
         row = json.loads(line)
-        said = row.pop("said")
-        found[row.pop("name")] = Heard(None if said is None else Said(**said), **row)
+        found[row["name"]] = _HEARD.validate_python(row["heard"])
     path.write_text("".join(f"{line}\n" for line in whole), encoding="utf-8")
     return found

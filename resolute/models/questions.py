@@ -20,6 +20,7 @@ from resolute.core.records import Prompt
 from resolute.models import engine
 from resolute.models.identity import Model
 from resolute.models.requests import Request
+from resolute.models.running import Patience
 
 RAW = ("openai-api-completions", "vllm-completions")
 """Inspect's providers that send a prompt as it stands."""
@@ -37,7 +38,8 @@ class Manner:
     thinks: bool = False
     """The template's thinking switch."""
     concurrency: int | None = None
-    """Calls in flight at a server; no part of any key."""
+    """Calls in flight at a server; no part of any key, nor is the next."""
+    patience: Patience | None = None
 
     @property
     def sampling(self) -> Sampling:
@@ -79,6 +81,7 @@ def put(
         folder=folder,
         progress=progress,
         concurrency=manner.concurrency,
+        patience=manner.patience,
         chances=not manner.thinks,
     )
     return {request.prompt.id: _heard(outcomes[request.id]) for request in requests}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from resolute.core.catalogue import counted, entries, find
+from resolute.core.instruments import kind_of
 from resolute.core.parts import Suite
 from resolute.core.records import Event
 from resolute.core.tables import Part
@@ -93,4 +94,6 @@ def bare(judge: str) -> str:
 
 
 def place(order: Sequence[str], name: str) -> int:
-    return order.index(name) if name in order else len(order)
+    """Where a name stands in an order; an instrument that asks a model by its own name."""
+    kinds = [kind_of(item) for item in order]
+    return kinds.index(kind_of(name)) if kind_of(name) in kinds else len(order)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from resolute.core.instruments import kind_of
 from resolute.core.records import Event, Trace
 from resolute.core.tables import Cell, by_goal, cells
 from resolute.stages.pages.columns import ANY, POOLED, Column, attack_order, bare, place
@@ -80,7 +81,7 @@ class Measures:
         return {name: sorted(versions) for name, versions in sorted(found.items())}
 
     def _headlines(self, column: Column, seen: Mapping[Column, None]) -> bool:
-        if column.part == "thought" or column.judge in self.study.guards:
+        if column.part == "thought" or kind_of(column.judge) in self.study.guards:
             return False
         several = len({other.attack for other in seen if other.task == column.task} - {POOLED}) > 1
         if (column.attack == POOLED) != (column.event == "garbled" and several):
@@ -88,7 +89,8 @@ class Measures:
         rivals = {
             other.judge
             for other in seen
-            if (other.task, other.event) == (column.task, column.event) and other.judge not in self.study.guards
+            if (other.task, other.event) == (column.task, column.event)
+            and kind_of(other.judge) not in self.study.guards
         }
         order = self.orders.get(column.task, self.orders.get(ANY, ()))
         return column.judge == min(rivals, key=lambda name: (place(order, name), name))

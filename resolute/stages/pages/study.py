@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from resolute.core.errors import ResoluteError
 from resolute.core.files import read_json, read_jsonl, read_records
+from resolute.core.instruments import kind_of
 from resolute.core.records import Example, Record, RiskReport, Trace, Verdict
 from resolute.core.runs import Artifact, Manifest, Run
 from resolute.core.text import terminal_safe
@@ -139,12 +140,12 @@ class Study:
 
     @property
     def guards(self) -> frozenset[str]:
-        """Instruments that accepted training data: whatever stands here never headlines a result."""
+        """Instruments that accepted training data, under any model: none of them headlines a result."""
         named = {str(name) for name in self.recipe.get("guards") or ()}
         for row in self.rows:
             guard = row.manifest("guard")
             named |= {str(name) for name in guard.settings.get("judges", ())} if guard else set()
-        return frozenset(named)
+        return frozenset(map(kind_of, named))
 
 
 def read_study(path: Path) -> Study:

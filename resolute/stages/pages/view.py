@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from resolute.core.families import families
 from resolute.core.settings import Report
 from resolute.core.tables import Cell
 from resolute.stages.pages import answers, findings, provenance, training
@@ -165,7 +166,18 @@ def _cautions(study: Study, measures: Measures, columns: Sequence[Column], lines
             found.append(
                 f"{name} judged with {len(versions)} versions: rows are not comparable ({', '.join(versions)})."
             )
-    found += _seed_cautions(lines)
+    return [*found, *_kin_cautions(study, columns), *_seed_cautions(lines)]
+
+
+def _kin_cautions(study: Study, columns: Sequence[Column]) -> list[str]:
+    """Judges of one family with the teacher or with the model that is judged: models favour their own kind."""
+    found: list[str] = []
+    for judge in sorted({column.judge for column in columns if "@" in column.judge}):
+        for what, stage in (("teacher", "distill"), ("judged model", "evaluate")):
+            manifests = [manifest for row in study.rows if (manifest := row.manifest(stage)) is not None]
+            names = " ".join(str(manifest.settings.get("model", "")) for manifest in manifests)
+            if kin := families(judge) & families(names):
+                found.append(f"{judge}: judge and {what} are of one family ({', '.join(sorted(kin))}).")
     return found
 
 
