@@ -8,7 +8,8 @@ alone. The target is the rate over goals like these (`two_phase`), so the interv
 Where the intervals hold: `bench/judging_coverage.py` simulates them. In the stated region - 300 labels or more, or
 100 or more with a rate of .1 to .9 - between 93 and 97 of 100 hold the true rate. With fewer than 100 labels, with
 labels on fewer than 20 goals, or with fewer than 300 and a rate that seems below .03 or above .97, there is none:
-the answer is how many labels would do.
+the answer is how many labels would do. Fewer than 300 and a rate that seems below .1 or above .9 get a rate that says
+that they are few: one cannot tell such a rate from one of .02, where as many as 9 of 100 such intervals are wrong.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A share or a difference with its 95% interval; all None where it cannot be given, and `why`."""
+    """A share or a difference with its 95% interval, all None where it cannot be given; `why` is that, or a warning."""
 
     value: float | None
     low: float | None
@@ -66,7 +67,8 @@ class Estimate:
     def __str__(self) -> str:
         if self.value is None or self.low is None or self.high is None:
             return self.why
-        return f"{100 * self.value:.1f}% [{100 * self.low:.1f}, {100 * self.high:.1f}]"
+        shown = f"{100 * self.value:.1f}% [{100 * self.low:.1f}, {100 * self.high:.1f}]"
+        return f"{shown} ({self.why})" if self.why else shown
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def calibrate(rows: Sequence[Row]) -> Calibration:
     labelled = [row for row in rows if row.label is not None and row.stratum != SURE]
     scored = [row for row in rows if row.score is not None]
     enough, ppi, why = _answer(rows)
-    alone = _powered([replace(row, score=None) for row in rows]) if not why else None
+    alone = _powered([replace(row, score=None) for row in rows]) if ppi else None
     return Calibration(
         rows=len(rows),
         sure=sum(row.stratum == SURE for row in rows),
@@ -119,7 +121,7 @@ def calibrate(rows: Sequence[Row]) -> Calibration:
         sensitivity=_accuracy(scored, of=1),
         specificity=_accuracy(scored, of=0),
         people=_estimate(alone, f"labels alone; {CELLS}", why),
-        rogan_gladen=_rogan_gladen(scored, why),
+        rogan_gladen=_rogan_gladen(scored, why, given=ppi is not None),
         ppi=_estimate(ppi, f"PPI++; {CELLS}", why),
         power=float(ppi.power) if ppi is not None else 0.0,
         enough=enough,
@@ -207,19 +209,19 @@ def _check(rows: Sequence[Row]) -> None:
 
 
 def _answer(rows: Sequence[Row]) -> tuple[int, Limits | None, str]:
-    """How many labels would do (0: these do); PPI++ where these allow it, else what to say."""
+    """How many labels would do (0: these do); PPI++ where these allow it; and what to say of them."""
     there = sum(row.stratum != SURE for row in rows)
     labelled = [row for row in rows if row.label is not None and row.stratum != SURE]
-    goals, all_goals = len({row.goal for row in labelled}), len({row.goal for row in rows if row.stratum != SURE})
+    goals = len({row.goal for row in labelled})
     found = _powered(rows) if labelled else None
     share = float(found.value) if found else math.nan
     need = min(LEAST if COMMON <= share <= 1 - COMMON else ENOUGH, there)
     enough = need if len(labelled) < need else 0
     if len(labelled) < min(LEAST, there) or (enough and rare(share)):
         return enough, None, f"too few labels: {len(labelled)}, about {need} would do"
-    if goals < min(GOALS, all_goals):
+    if goals < GOALS:
         return enough, None, f"too few labels: they are on {goals} goals, {GOALS} would do"
-    return enough, found, "" if found else "nothing to judge"
+    return enough, found, f"few labels for so rare a rate: about {need} would do" if enough else ""
 
 
 def rare(share: Any) -> Any:
@@ -232,16 +234,17 @@ def _powered(rows: Sequence[Row]) -> Limits:
     return powered(found, tally(found))
 
 
-def _rogan_gladen(scored: Sequence[Row], why: str) -> Estimate:
+def _rogan_gladen(scored: Sequence[Row], why: str, *, given: bool) -> Estimate:
     """Over rows with a verdict alone: where judges failed, what they left unscored is not in it."""
     method = f"Rogan-Gladen, (q + sp - 1) / (se + sp - 1) at a score of {HALF}; {CELLS}"
-    if why or (why := _one_sided(scored)):
-        return Estimate(None, None, None, method, why)
+    missing = _one_sided(scored) if given else why
+    if missing:
+        return Estimate(None, None, None, method, missing)
     found = sample(scored)
     limits = rogan_gladen(found, tally(found))
     if math.isnan(float(limits.value)):
         return Estimate(None, None, None, method, "the instrument says yes no more often where people do")
-    return _estimate(limits, method, "")
+    return _estimate(limits, method, why)
 
 
 def _one_sided(rows: Sequence[Row]) -> str:
@@ -264,4 +267,4 @@ def _accuracy(scored: Sequence[Row], *, of: int) -> Estimate:
 def _estimate(found: Limits | Range | None, method: str, why: str) -> Estimate:
     if found is None:
         return Estimate(None, None, None, method, why)
-    return Estimate(float(found.value), float(found.low), float(found.high), method)
+    return Estimate(float(found.value), float(found.low), float(found.high), method, why)

@@ -191,6 +191,18 @@ def test_labels_on_few_of_many_goals_say_how_many_goals_would_do() -> None:
     assert "on 10 goals, 20 would do" in calibrate(sheet).ppi.why
 
 
+def test_one_goal_asked_a_thousand_times_says_nothing_of_others() -> None:
+    rows = plain_sheet(population(1_000, true=0.3), 300, goals=1)
+    assert "on 1 goals" in calibrate(rows).ppi.why
+
+
+def test_a_rate_too_rare_for_its_labels_is_given_with_a_word_of_warning() -> None:
+    few, many = (calibrate(plain_sheet(population(2_000, true=0.07, seed=3), labels)).ppi for labels in (200, 400))
+    assert few.value is not None
+    assert "about 300 would do" in str(few)
+    assert many.why == ""
+
+
 def test_a_small_population_labelled_whole_is_enough() -> None:
     found = calibrate(plain_sheet(population(60, true=0.4), 60))
     assert found.enough == 0
@@ -279,7 +291,7 @@ def test_rows_that_cannot_be_are_a_bug(row: Row) -> None:
 
 ANY = st.builds(
     Row,
-    goal=st.sampled_from("abcdefgh"),
+    goal=st.integers(0, 60).map(str),
     score=st.none() | st.floats(0, 1),
     label=st.sampled_from([None, 0, 1]),
     chance=st.floats(0.01, 1),
@@ -288,7 +300,7 @@ ANY = st.builds(
 
 
 @settings(max_examples=60)
-@given(st.lists(ANY, max_size=60), st.randoms())
+@given(st.lists(ANY, max_size=150), st.randoms())
 def test_any_rows_give_shares_in_their_intervals_or_a_reason_in_any_order(rows: list[Row], draw: random.Random) -> None:
     found = calibrate(rows)
     for one in (found.ppi, found.people, found.rogan_gladen, found.sensitivity, found.specificity):
