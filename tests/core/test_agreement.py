@@ -92,6 +92,15 @@ def test_repeating_each_goals_rows_does_not_narrow_an_interval() -> None:
     assert once.kappa.low == pytest.approx(alone.low, abs=0.05)
 
 
+def test_the_interval_of_kappa_is_as_wide_as_its_standard_error_says() -> None:
+    first, second = raters(2, 900, right=0.7, seed=1)
+    found = pair(first, second, [str(i) for i in range(900)]).kappa
+    table = np.array([[sum((a, b) == (x, y) for a, b in zip(first, second, strict=True)) for y in "ab"] for x in "ab"])
+    assert found.high is not None
+    assert found.low is not None
+    assert found.high - found.low == pytest.approx(2 * 1.96 * cohens_kappa(table).std_kappa, rel=0.1)
+
+
 def test_weights_give_the_agreement_of_the_population_a_rich_sheet_was_drawn_from() -> None:
     first, second = raters(2, 4_000, right=0.8, seed=2)
     goals = [str(i) for i in range(4_000)]

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.judging_coverage import Case, measure
 from resolute.core.prevalence import SURE, Row, calibrate, difference
 from resolute.core.rates import rate
 
@@ -76,9 +77,37 @@ def test_a_sheet_stratified_by_its_own_instrument_gives_rogan_gladen_and_ppi_the
 
 def test_weights_alone_without_strata_are_enough_for_the_estimate() -> None:
     rows = population(20_000)
-    sheet = stratified_sheet(rows, 2_000)
-    known, unknown = calibrate(sheet).ppi, calibrate([replace(row, stratum="") for row in sheet]).ppi
-    assert unknown.value == pytest.approx(known.value, abs=0.01)
+    draw = random.Random(5)
+    others = [(label if draw.random() < 0.9 else 1 - label, label) for _, label in rows]
+    drawn = stratified_sheet(others, 4_000)
+    sheet = [replace(row, score=score, stratum="") for row, (score, _) in zip(drawn, rows, strict=True)]
+    assert calibrate(sheet).ppi.value == pytest.approx(0.1, abs=0.01)
+    assert (calibrate([replace(row, chance=1.0) for row in sheet]).ppi.value or 0) > 0.15
+
+
+def test_rogan_gladen_pays_for_a_weak_instrument_and_ppi_does_not() -> None:
+    found = calibrate(plain_sheet(population(4_000, true=0.3, judge=(0.6, 0.9)), 300))
+    one, two, people = found.rogan_gladen, found.ppi, found.people
+    assert one.high is not None
+    assert one.low is not None
+    assert two.high is not None
+    assert two.low is not None
+    assert people.high is not None
+    assert people.low is not None
+    assert one.high - one.low > 1.4 * (people.high - people.low) > 1.4 * (two.high - two.low)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(Case(1, False, (0.8, 0.9), 100, 0.1), id="a plain sheet"),
+        pytest.param(Case(4, True, (0.6, 0.95), 300, 0.1), id="strata, and goals that repeat"),
+    ],
+)
+def test_intervals_hold_the_truth_as_often_as_they_say(case: Case) -> None:
+    """Two cells of the table that `make verify` measures whole."""
+    for found in measure(case, seed=1)[1:]:
+        assert 0.925 < found.coverage < 0.975
 
 
 def test_ppi_is_the_papers_estimator() -> None:
