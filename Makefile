@@ -60,6 +60,8 @@ demo: $(VENV)/.train
 verify: export HF_HUB_OFFLINE := 1
 verify: $(VENV)/.dev
 	@$(BIN)/python -m pytest -m verify
+	@$(BIN)/python -m bench.fuzz_judges --out docs/measured
+	@$(BIN)/python -m bench.judging_coverage --out docs/measured
 	@$(BIN)/python -m bench --out docs/measured
 
 clean:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from bench.page import write_page
 
-OWN = {"__init__", "__main__", "page", "lab_trial", "train_ways", "train_gpu"}
-"""Not a benchmark to run as it is: some take arguments of their own, `train_gpu` a GPU."""
+OWN = {"__init__", "__main__", "page", "lab_trial", "train_ways", "train_gpu", "fuzz_judges", "judging_coverage"}
+"""Not run here: some take arguments of their own and write their page themselves, `train_gpu` needs a GPU."""
 DATA = Path(__file__).parents[2] / "shared" / "data"
 """Public data beside the checkout, unless RESOLUTE_DATA names another folder."""
 

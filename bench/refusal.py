@@ -1,6 +1,7 @@
 """Agreement of the offline refusal judge with people, beside the published judges: the table in docs/judges.md.
 
-    python -m bench.refusal FOLDER [--write]      FOLDER holds XSTest's labelled completions (three CSV files)
+    python -m bench.refusal [FOLDER] [--write]      FOLDER holds XSTest's labelled completions (three CSV files);
+                                                    without it, `human_labels` of the data folder (RESOLUTE_DATA)
 
 Each model's answers are judged by weights fitted to the other models' answers to other prompts (five parts). `--write`
 fits to all of them and writes the weights that are shipped. A second table judges 10,000 stored answers, timed.
@@ -9,6 +10,7 @@ fits to all of them and writes the weights that are shipped. A second table judg
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import sys
 import time
@@ -18,7 +20,9 @@ from resolute.core.agreement import Figure, Pair, pair
 from resolute.core.markdown import table
 from resolute.core.records import Ending, Message, Prompt, Trace
 from resolute.core.refusing.fit import Labelled, fit, left_out, read
-from resolute.core.refusing.weights import PLACE, Label
+from resolute.core.refusing.weights import PLACE as WEIGHTS
+from resolute.core.refusing.weights import Label
+from resolute.core.sources import PLACE
 from resolute.judges.refusal import REFUSAL
 
 PUBLISHED = {"gpt4": (0.94, 0.94), "llama2orig": (0.79, 0.89), "mistralinstruct": (0.76, 0.86)}
@@ -30,14 +34,14 @@ ROWS = 10_000
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?", default=Path(os.environ.get(PLACE) or "data") / "human_labels")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     rows = [row for path in sorted(options.folder.glob("xstest_v2_completions_*.csv")) for row in read(path)]
     if not rows:
         sys.exit(f"no xstest_v2_completions_*.csv in {options.folder}")
     if options.write:
-        PLACE.write_text(fit(rows).written(), encoding="utf-8")
+        WEIGHTS.write_text(fit(rows).written(), encoding="utf-8")
     foldings = [left_out(rows, seed=seed) for seed in range(FOLDINGS)]
     models = [name for name in NAMES if any(row.model == name for row in rows)]
     print("\n".join(table(HEAD, [_line(model, foldings) for model in models])))
