@@ -11,10 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
-from resolute.cli.failures import guarded
-from resolute.cli.judge_people import agree, calibrate, sheet
 from resolute.core.files import write_json, write_records
 from resolute.core.keys import file_digest
 from resolute.core.records import Ending, Prompt, Saw, Trace, Verdict
@@ -26,17 +23,12 @@ JUDGES = (("careful 1", 0.9, 0.95), ("coarse 1", 0.6, 0.9))
 
 
 @pytest.fixture
-def judge(here: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
-    """Runs one command line of the three; gives exit code, output and errors."""
-    app = typer.Typer(pretty_exceptions_enable=False)
-    for command in (agree, sheet, calibrate):
-        app.command()(command)
+def judge(resolute: Shell) -> Shell:
+    """Runs `resolute judge ...`; gives exit code, output and errors."""
 
     def shell(*arguments: object) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = guarded(lambda: app([str(one) for one in arguments], standalone_mode=False), debug=False)
-        out, err = capsys.readouterr()
-        return code, out, err
+        told = resolute("judge", *arguments)
+        return told.code, told.out, told.err
 
     return shell
 
