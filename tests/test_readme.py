@@ -60,7 +60,10 @@ def test_the_commands_on_real_traces_run(
 def test_commands_that_need_weights_use_options_that_exist(line: str) -> None:
     _, verb, *rest = shlex.split(line)
     group: Any = typer.main.get_command(app)
-    known = {name for parameter in group.commands[verb].params for name in parameter.opts}
+    command: Any = group.commands[verb]
+    if hasattr(command, "commands"):
+        command, rest = command.commands[rest[0]], rest[1:]
+    known = {name for parameter in command.params for name in parameter.opts}
     assert {word for word in rest if word.startswith("--")} <= known
 
 

@@ -8,6 +8,7 @@ import typer
 
 from resolute.cli.console import page
 from resolute.cli.inputs import home, traces
+from resolute.cli.judge_people import agree, calibrate, sheet
 from resolute.cli.making import Line, leave, make
 from resolute.cli.options import Inputs, Judges, Out, Plan, RecipeFile, Sets
 
@@ -44,3 +45,7 @@ def run(
     if artifact is not None:
         page(artifact.output("judged.md"))
     leave(artifact)
+
+
+for check in (agree, sheet, calibrate):
+    app.command()(check)
