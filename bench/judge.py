@@ -31,7 +31,7 @@ from resolute.core.records import Ending, Message, Prompt, Trace
 from resolute.core.settings import Judge
 from resolute.judges.llama_guard import LLAMA_GUARD_3
 from resolute.models.identity import Model, resolve
-from resolute.models.judging import judged
+from resolute.models.judging import Sitting, judged
 from resolute.models.questions import Manner
 from tests.guard import make_guard, text
 
@@ -120,12 +120,13 @@ def in_process(model: Model, rows: list[Trace]) -> None:
     inprocess.Generator = Watched
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        verdicts, _ = judged(
-            LLAMA_GUARD_3, model, rows, Manner(LLAMA_GUARD_3.max_tokens), folder=Path(folder), progress=quiet
-        )
+        manner = Manner(LLAMA_GUARD_3.max_tokens, chances=True)
+        made = judged([Sitting(LLAMA_GUARD_3, rows)], model, manner, folder=Path(folder), progress=quiet)
         ours = time.perf_counter() - start
     inprocess.Generator = loaded
-    alike = sum(verdict.raw.strip() == words[verdict.trace].strip() for verdict in verdicts if verdict.part == "answer")
+    alike = sum(
+        verdict.raw.strip() == words[verdict.trace].strip() for verdict in made.verdicts if verdict.part == "answer"
+    )
     passes, padded, tokens = seen[0].passes, seen[0].padded, seen[0].tokens
     n = len(rows)
     where = torch.cuda.get_device_name() if cuda else "CPU, one thread"
@@ -203,8 +204,9 @@ def served(calls: int) -> None:
     """A server's own limit against what judging makes of it, from its first request to its last reply."""
     with _server() as (port, times), tempfile.TemporaryDirectory() as folder:
         os.environ |= {"VLLM_BASE_URL": f"http://127.0.0.1:{port}/v1", "VLLM_API_KEY": "none"}
-        model, manner = resolve("openai-api/vllm/guard"), Manner(LLAMA_GUARD_3.max_tokens, concurrency=CONNECTIONS)
-        judged(LLAMA_GUARD_3, model, traces(calls, longest=60), manner, folder=Path(folder), progress=quiet)
+        model, manner = resolve("openai-api/vllm/guard"), Manner(48, concurrency=CONNECTIONS)
+        asked = [Sitting(LLAMA_GUARD_3, traces(calls, longest=60))]
+        judged(asked, model, manner, folder=Path(folder), progress=quiet)
         taken, least = times[1] - times[0], calls * LATENCY / CONNECTIONS
         print(f"## Served: {times[2]:,.0f} calls, {LATENCY:.0f} s each, {CONNECTIONS} at once\n")
         print(f"{taken:.1f} s; the server's limit is {least:.1f} s: {100 * least / taken:.0f}% of it.\n")

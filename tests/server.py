@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -38,7 +38,7 @@ def refused(status: int) -> tuple[int, dict[str, Any]]:
 
 
 @contextmanager
-def serving(answer: Answer, port: int = 0) -> Iterator[Served]:
+def serving(answer: Answer, port: int = 0) -> Generator[Served]:
     """A server on loopback, each request in a thread of its own."""
     served = Served("")
     lock = threading.Lock()
@@ -50,7 +50,9 @@ def serving(answer: Answer, port: int = 0) -> Iterator[Served]:
             payload = json.loads(self.rfile.read(int(self.headers["content-length"])))
             with lock:
                 served.asked.append(payload)
-            status, body = answer(payload["messages"][-1]["content"], payload)
+            status, body = answer(
+                payload["messages"][-1]["content"] if "messages" in payload else payload["prompt"], payload
+            )
             content = json.dumps(body).encode()
             self.send_response(status)
             self.send_header("content-type", "application/json")

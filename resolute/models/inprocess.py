@@ -60,11 +60,9 @@ def _asked(
 ) -> Iterator[tuple[str, Heard]]:
     prompts = {name: rendered(question, generator.tokenizer, manner) for name, question in questions.items()}
     order = sorted(prompts, key=lambda name: (len(prompts[name][1]), name), reverse=True)
-    done = total - len(order)
+    done, chances = total - len(order), manner.chances and not manner.thinks
     for batch in _batches(order, [len(prompts[name][1]) for name in order], generator, manner.max_tokens):
-        requests = [
-            Request(prompts[name][1], manner.sampling, derive(0, name), chances=not manner.thinks) for name in batch
-        ]
+        requests = [Request(prompts[name][1], manner.sampling, derive(0, name), chances=chances) for name in batch]
         for name, made in zip(batch, generator.generate(requests), strict=True):
             yield name, _heard(made, prompts[name][0])
         done += len(batch)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from resolute.core.instruments import Asked, Part, Question, Reading, Said, Unfit
@@ -24,37 +24,50 @@ def label(instrument: Asked, model: Model, variant: str = "") -> str:
     return f"{who} {instrument.version}" + ("" if model.identity == model.name else f" {model.identity[:12]}")
 
 
-def judged(
-    instrument: Asked,
-    model: Model,
-    traces: Sequence[Trace],
-    manner: Manner,
-    *,
-    folder: Path,
-    progress: Progress,
-    threshold: float | None = None,
-) -> tuple[list[Verdict], int]:
-    """Verdicts on every part the instrument reads, and how many of them failed by an error that may pass.
+@dataclass(frozen=True)
+class Sitting:
+    """One instrument and the traces it is to judge."""
 
-    An answer that is missing, or a thought there never was, is the model's failure and is not asked about.
+    instrument: Asked
+    traces: Sequence[Trace]
+    threshold: float | None = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What came of it."""
+
+    verdicts: list[Verdict]
+    again: int
+    """Verdicts that failed by an error that may pass."""
+    tokens: int
+    """Of all requests, as far as the server says."""
+
+
+def judged(sittings: Sequence[Sitting], model: Model, manner: Manner, *, folder: Path, progress: Progress) -> Judged:
+    """Verdicts on every part that each instrument reads, by one model asked in one manner.
+
+    Instruments that read the same reply share it. An answer that is missing, or a thought there never was, is the
+    model's failure and is not asked about.
     """
-    asked: list[tuple[Trace, Part, Question]] = []
+    asked: list[tuple[Sitting, Trace, Part, Question]] = []
     verdicts: list[Verdict] = []
-    for trace in traces:
-        for part in instrument.reads:
-            text = trace.reasoning if part == "thought" else trace.answer
-            question = instrument.question(trace, part) if text.strip() else None
-            if isinstance(question, Question):
-                asked.append((trace, part, question))
-            else:
-                verdicts += _unasked(instrument, model, trace, part, question)
-    heard = put([question for _, _, question in asked], model, manner, folder=folder, progress=progress)
+    for sitting in sittings:
+        for trace in sitting.traces:
+            for part in sitting.instrument.reads:
+                text = trace.reasoning if part == "thought" else trace.answer
+                question = sitting.instrument.question(trace, part) if text.strip() else None
+                if isinstance(question, Question):
+                    asked.append((sitting, trace, part, question))
+                else:
+                    verdicts += _unasked(sitting.instrument, model, trace, part, question)
+    heard = put([question for *_, question in asked], model, manner, folder=folder, progress=progress)
     again = 0
-    for trace, part, question in asked:
+    for sitting, trace, part, question in asked:
         one = heard[name_of(question)]
         again += one.again
-        verdicts += _verdicts(instrument, model, (trace, part), question, one, threshold)
-    return verdicts, again
+        verdicts += _verdicts(sitting.instrument, model, (trace, part), question, one, sitting.threshold)
+    return Judged(verdicts, again, sum(one.tokens for one in heard.values()))
 
 
 def _unasked(instrument: Asked, model: Model, trace: Trace, part: Part, unfit: Unfit | None) -> list[Verdict]:

@@ -37,6 +37,8 @@ class Manner:
     """Most new tokens, thought included."""
     thinks: bool = False
     """The template's thinking switch."""
+    chances: bool = False
+    """The likeliest candidates of the first tokens are asked for: some servers refuse to be."""
     concurrency: int | None = None
     """Calls in flight at a server; no part of any key, nor is the next."""
     patience: Patience | None = None
@@ -82,7 +84,7 @@ def put(
         progress=progress,
         concurrency=manner.concurrency,
         patience=manner.patience,
-        chances=not manner.thinks,
+        chances=manner.chances and not manner.thinks,
     )
     return {request.prompt.id: _heard(outcomes[request.id]) for request in requests}
 

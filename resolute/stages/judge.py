@@ -27,7 +27,7 @@ from resolute.core.reading import ReadTraces, read_traces
 from resolute.core.records import Trace, Verdict
 from resolute.core.settings import Judge
 from resolute.models.identity import Model, resolve
-from resolute.models.judging import judged as judged_by
+from resolute.models.judging import Sitting, judged
 from resolute.models.questions import Manner
 
 VERSION = 2
@@ -125,19 +125,31 @@ def _check(settings: Judge, named: Iterable[str]) -> None:
 
 
 def _judge(traces: Sequence[Trace], settings: Judge, work: Work, *, style: str = "") -> list[Verdict]:
-    """Verdicts by every instrument; plain ones at once, the others by their models one after the other."""
+    """Verdicts by every instrument; those that ask the same model in the same manner ask it together."""
     by_spec: dict[str, list[Trace]] = {}
     for trace in traces:
         for spec in settings.judges or named_by(trace.task):
             by_spec.setdefault(spec, []).append(trace)
     found: list[Verdict] = []
+    groups: dict[tuple[str, Manner], list[tuple[_Named, Sitting]]] = {}
     for spec, some in by_spec.items():
         one = instrument(spec)
         if one.plain is not None:
             found += _plainly(one.plain, some, settings.thresholds.get(spec), work.progress)
-        else:
-            found += _asking(one, some, settings, work, style)
+        elif one.asked is not None and one.model is not None:
+            threshold = settings.thresholds.get(one.asked.name)
+            manner = _manner(one.asked, settings, threshold)
+            sitting = Sitting(one.asked, some, threshold)
+            groups.setdefault((one.model.identity, manner), []).append((one, sitting))
+    for (_, manner), group in groups.items():
+        found += _asking(group, manner, work, style)
     return found
+
+
+def _manner(asked: Asked, settings: Judge, threshold: float | None) -> Manner:
+    """Probabilities are asked of an instrument's own weights, or where a threshold needs them."""
+    chances = bool(asked.card.weights) or (threshold is not None and not asked.graded)
+    return Manner(settings.max_tokens or asked.max_tokens, asked.thinks, chances, settings.concurrency)
 
 
 def _plainly(plain: Instrument, traces: Sequence[Trace], threshold: float | None, progress: Progress) -> list[Verdict]:
@@ -156,28 +168,20 @@ def _held(verdict: Verdict, threshold: float) -> Verdict:
     return verdict.model_copy(update={"score": float(level >= threshold)})
 
 
-def _asking(one: _Named, traces: Sequence[Trace], settings: Judge, work: Work, style: str) -> list[Verdict]:
-    asked, model = cast("Asked", one.asked), cast("Model", one.model)
-    manner = Manner(settings.max_tokens or asked.max_tokens, asked.thinks, settings.concurrency)
-    place = work.folder / "work" / key([asked.name, model.identity, style])
-    verdicts, again = judged_by(
-        asked,
-        model,
-        traces,
-        manner,
-        folder=place,
-        progress=work.progress,
-        threshold=settings.thresholds.get(asked.name),
-    )
-    work.manifest.failed_rows += again
-    work.manifest.tokens_in += sum(verdict.saw.tokens for verdict in verdicts)
-    kin = families(_called(model)) & families(" ".join({trace.model for trace in traces}))
-    if kin and not style:
-        whom = "teacher" if any(trace.strategy for trace in traces) else "judged model"
-        work.note(
-            f"{one.spec}: judge and {whom} are of one family ({', '.join(sorted(kin))}); models favour their own kind"
-        )
-    return verdicts
+def _asking(group: Sequence[tuple[_Named, Sitting]], manner: Manner, work: Work, style: str) -> list[Verdict]:
+    model = cast("Model", group[0][0].model)
+    names = sorted(sitting.instrument.name for _, sitting in group)
+    place = work.folder / "work" / key([names, model.identity, manner.sampling.model_dump(), style])
+    made = judged([sitting for _, sitting in group], model, manner, folder=place, progress=work.progress)
+    work.manifest.failed_rows += made.again
+    work.manifest.tokens_in += made.tokens
+    for one, sitting in group if not style else ():
+        kin = families(_called(model)) & families(" ".join({trace.model for trace in sitting.traces}))
+        if kin:
+            whom = "teacher" if any(trace.strategy for trace in sitting.traces) else "judged model"
+            family = ", ".join(sorted(kin))
+            work.note(f"{one.spec}: judge and {whom} are of one family ({family}); models favour their own kind")
+    return made.verdicts
 
 
 def _called(model: Model) -> str:

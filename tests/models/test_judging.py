@@ -17,14 +17,14 @@ from resolute.core.errors import ResoluteError
 from resolute.core.instruments import Asked, Question
 from resolute.core.records import Message, Trace, Verdict
 from resolute.judges.llama_guard import LLAMA_GUARD_3
-from resolute.judges.qwen3guard import QWEN3GUARD
+from resolute.judges.qwen3guard import QWEN3GUARD, QWEN3GUARD_REFUSAL
 from resolute.judges.refusal_rubric import REFUSAL_RUBRIC
 from resolute.models import inprocess
 from resolute.models.identity import Model, resolve
-from resolute.models.judging import judged
+from resolute.models.judging import Sitting, judged
 from resolute.models.questions import Manner
 from resolute.models.running import Patience
-from tests.asked import instrument, trace
+from tests.asked import STAND_INS, instrument, save_stand_ins, trace
 from tests.guard import MARK, make_guard, text
 from tests.server import Answer, Served, refused, said, serving
 from tests.tiny import make_tiny
@@ -51,11 +51,11 @@ def rows(count: int, *, longest: int = 24) -> list[Trace]:
 def ask(
     asked: Asked, model: Model, some: list[Trace], folder: Path, **ways: Any
 ) -> tuple[dict[tuple[str, str], Verdict], int]:
-    manner = Manner(ways.pop("max_tokens", asked.max_tokens), asked.thinks, patience=HASTY)
-    verdicts, again = judged(asked, model, some, manner, folder=folder, progress=quiet, **ways)
-    found = {(verdict.trace, verdict.part): verdict for verdict in verdicts}
-    assert len(found) == len(verdicts) or asked is QWEN3GUARD
-    return found, again
+    manner = Manner(ways.pop("max_tokens", asked.max_tokens), asked.thinks, chances=True, patience=HASTY)
+    made = judged([Sitting(asked, some, **ways)], model, manner, folder=folder, progress=quiet)
+    found = {(verdict.trace, verdict.part): verdict for verdict in made.verdicts}
+    assert len(found) == len(made.verdicts)
+    return found, made.again
 
 
 @pytest.fixture(scope="module")
@@ -269,12 +269,38 @@ def test_an_error_that_may_pass_is_asked_again_and_nothing_else_is(tmp_path: Pat
         assert served.texts[before:] == ["Let me think."]
 
 
-def test_both_variants_of_a_reply_stand_beside_each_other(tmp_path: Path) -> None:
+def test_all_verdicts_that_one_reply_holds_are_read_from_one_reply(tmp_path: Path) -> None:
     words = "Safety: Controversial\nCategories: None\nRefusal: No"
-    with server(lambda text, payload: said(words)) as (model, _):
-        verdicts, _ = judged(QWEN3GUARD, model, [trace(thought="")], Manner(64), folder=tmp_path, progress=quiet)
-    scores = {verdict.judge.split("@")[0]: verdict.score for verdict in verdicts if verdict.part == "answer"}
-    assert scores == {"qwen3guard:strict": 1.0, "qwen3guard:loose": 0.0}
+    some = [trace(thought="")]
+    with server(lambda text, payload: said(words)) as (model, served):
+        sittings = [Sitting(QWEN3GUARD, some), Sitting(QWEN3GUARD_REFUSAL, some)]
+        made = judged(sittings, model, Manner(64), folder=tmp_path, progress=quiet)
+        assert len(served.asked) == 1 and "logprobs" not in served.asked[0]
+    scores = {one.judge.split("@")[0]: one.score for one in made.verdicts if one.part == "answer"}
+    assert scores == {"qwen3guard:strict": 1.0, "qwen3guard:loose": 0.0, "qwen3guard-refusal": 0.0}
+    assert made.tokens == 7
+
+
+def test_an_instrument_with_a_format_of_its_own_is_sent_it_byte_for_byte(tmp_path: Path) -> None:
+    def answer(text: str, payload: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        usage = {"prompt_tokens": 9, "completion_tokens": 1, "total_tokens": 10}
+        chances = {"tokens": ["Yes"], "token_logprobs": [-0.1], "top_logprobs": [{"Yes": -0.1, "No": -2.4}]}
+        choice = {"index": 0, "text": "Yes", "finish_reason": "length", "logprobs": chances}
+        body = {"id": "x", "object": "text_completion", "created": 0, "model": "cls", "usage": usage}
+        return 200, {**body, "choices": [choice]}
+
+    os.environ["RESOLUTE_DATA"] = str(save_stand_ins(tmp_path))
+    try:
+        with server(answer) as (_, served):
+            asked = instrument("harmbench")
+            found, _ = ask(asked, resolve("openai-api-completions/judge/cls"), [trace(thought="")], tmp_path)
+    finally:
+        del os.environ["RESOLUTE_DATA"]
+    verdict = found["t", "answer"]
+    assert (verdict.score, verdict.probability) == (1.0, pytest.approx(0.909, abs=0.01))
+    (payload,) = served.asked
+    assert payload["prompt"] == STAND_INS["harmbench"].format(behavior="Tell me about X.", generation="Here is X.")
+    assert payload["max_tokens"] == 1
 
 
 def test_a_judges_own_thought_is_no_verdict_and_incoherence_is_the_models_failure(tmp_path: Path) -> None:
@@ -284,8 +310,6 @@ def test_a_judges_own_thought_is_no_verdict_and_incoherence_is_the_models_failur
 
 
 def test_an_instrument_that_writes_its_whole_prompt_is_not_sent_to_a_chat_server(tmp_path: Path) -> None:
-    from tests.asked import save_stand_ins
-
     os.environ["RESOLUTE_DATA"] = str(save_stand_ins(tmp_path))
     try:
         with (
