@@ -32,7 +32,7 @@ from resolute.core.settings import Judge
 from resolute.judges.llama_guard import LLAMA_GUARD_3
 from resolute.models.identity import Model, resolve
 from resolute.models.judging import Sitting, judged
-from resolute.models.questions import Manner
+from resolute.models.manner import Manner
 from tests.guard import make_guard, text
 
 LATENCY, CONNECTIONS = 2.0, 64

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -22,9 +22,8 @@ from resolute.core.jobs import Progress
 from resolute.core.parts import Attempt, Scripted
 from resolute.core.records import Message
 from resolute.models.identity import Model
-from resolute.models.local import CANDIDATES
 from resolute.models.requests import Outcomes, Request, failed, with_system
-from resolute.models.running import Patience, Running, told
+from resolute.models.running import Patience, Running, Tally, told
 
 if TYPE_CHECKING:
     from inspect_ai.model import Model as InspectModel
@@ -51,14 +50,12 @@ def run_requests(
     progress: Progress,
     concurrency: int | None = None,
     patience: Patience | None = None,
-    chances: bool = False,
 ) -> Outcomes:
     """Ask everything; the outcome of every request by its id. Interrupted work in `folder` is taken up again.
 
     Requests that failed after all retries have the ending (nothing, error); in the next run exactly these are asked
     again. Raises `ResoluteError` where the server is away or refuses everything: what was answered stays in `folder`.
-    `concurrency` is the most calls in flight (None: enough to keep a local model busy, or `REMOTE_CALLS`). With
-    `chances`, replies carry the likeliest candidates of their first tokens, where the server gives them.
+    `concurrency` is the most calls in flight (None: enough to keep a local model busy, or `REMOTE_CALLS`).
     """
     if len({asked.id for asked in requests}) != len(requests):
         raise ValueError("two requests have one id")
@@ -66,11 +63,12 @@ def run_requests(
         return asyncio.run(_ask_plainly(requests, model.scripted, progress))
     if not requests:
         return Outcomes()
-    running = Running({asked.id: asked for asked in requests}, model, sampling, progress, patience or Patience())
-    running.sent = {"logprobs": True, "top_logprobs": CANDIDATES} if chances else {}
-    with _own_folders(folder), told(running):
+    tally = Tally(model, progress, patience or Patience(), len(requests))
+    running = Running({asked.id: asked for asked in requests}, sampling, tally)
+    with own_folders(folder), told(running):
         outcomes = _eval_set(running, folder / "logs", concurrency)
-    _raise_when_away(running, outcomes, folder)
+    still_open = [name for name in running.requests if name not in outcomes or _failed(outcomes[name])]
+    tally.raise_when_away(len(still_open), folder)
     for asked in requests:
         outcomes.setdefault(asked.id, Attempt([], failed("not asked")))
     return outcomes
@@ -93,9 +91,10 @@ def _eval_set(running: Running, logs: Path, concurrency: int | None) -> Outcomes
     from resolute.models.logs import collect
     from resolute.models.solver import attacked
 
-    local, patience = running.model.kind == "local", running.patience
-    name = provider.name_of(running.model) if local else running.model.name
-    running.sent |= servers.generation(name, running.sampling)
+    model, patience = running.tally.model, running.tally.patience
+    local = model.kind == "local"
+    name = provider.name_of(model) if local else model.name
+    running.sent = servers.generation(name, running.sampling)
     at_once = concurrency or (provider.PENDING if local else REMOTE_CALLS)
     tasks = [
         Task(
@@ -111,7 +110,7 @@ def _eval_set(running: Running, logs: Path, concurrency: int | None) -> Outcomes
         _, made = eval_set(
             tasks,
             log_dir=os.fspath(logs),
-            model=_opened(name, {} if local else servers.client(name, patience.client_seconds)),
+            model=opened(name, {} if local else servers.client(name, patience.client_seconds)),
             retry_attempts=1,
             retry_immediate=False,
             continue_on_fail=True,
@@ -134,7 +133,7 @@ def _eval_set(running: Running, logs: Path, concurrency: int | None) -> Outcomes
     return collect(log.location for log in made)
 
 
-def _opened(name: str, args: dict[str, Any]) -> InspectModel:
+def opened(name: str, args: dict[str, Any]) -> InspectModel:
     """Inspect's model; a key, address or package it misses is an error of ours that names it."""
     from inspect_ai._util.error import PrerequisiteError
     from inspect_ai.model import get_model
@@ -163,20 +162,12 @@ async def _ask_plainly(requests: Sequence[Request], scripted: Scripted, progress
     return outcomes
 
 
-def _raise_when_away(running: Running, outcomes: Mapping[str, Attempt], folder: Path) -> None:
-    if not running.away and (running.answered or not running.causes):
-        return
-    open_ids = [name for name in running.requests if name not in outcomes or outcomes[name].reply.ending.why == "error"]
-    causes = ", ".join(f"{kind} x {count}" for kind, count in running.causes.most_common(3))
-    what = (
-        f"{running.model.name} does not answer: {len(open_ids)} of {len(running.requests)} requests are open ({causes})"
-    )
-    mend = "check the server, the model's name and its key, then run the same command: only open requests are asked"
-    raise ResoluteError(what, where=str(folder), mend=mend)
+def _failed(attempt: Attempt) -> bool:
+    return attempt.reply.ending.why == "error"
 
 
 @contextmanager
-def _own_folders(folder: Path) -> Generator[None]:
+def own_folders(folder: Path) -> Generator[None]:
     """Inspect's data (its buffers of running samples) inside the key's folder: a kill is taken up from there."""
     import_module("huggingface_hub.constants")  # reads XDG_CACHE_HOME once: the hub's cache must stay the user's
     places = {name: folder / "work" / "inspect" / name.lower() for name in ("XDG_DATA_HOME", "XDG_CACHE_HOME")}

@@ -1,27 +1,24 @@
 """Questions to a checkpoint in this process: sorted by length, in large batches, few forward passes.
 
-A batch holds as many rows as the keys and values of its tokens leave room for. What was heard is appended to a file
-after each batch; a torn last line is asked again.
+A batch holds as many rows as the keys and values of its tokens leave room for.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from resolute.core.errors import ResoluteError
 from resolute.core.instruments import Question, Said
-from resolute.core.jobs import Progress
 from resolute.core.keys import derive
 from resolute.core.trace import DIALECTS, THINK, split
+from resolute.models.heard import Heard, Ledger
 from resolute.models.identity import Model
 from resolute.models.local import Generated, Generator, Request
-from resolute.models.questions import Heard, Manner
+from resolute.models.manner import Manner
+from resolute.models.running import Tally
 
 ROWS = 512
 """Most rows of a batch."""
@@ -29,44 +26,31 @@ FEW, PADDING = 32, 0.08
 """A batch of more rows than FEW ends where its padding would come above this share of its tokens."""
 SHARE = 0.25
 """Of the memory that is free, what keys and values may take."""
-_FILE = "heard.jsonl"
-_HEARD = TypeAdapter(Heard)
 
 
-def answered(
-    questions: Mapping[str, Question], model: Model, manner: Manner, *, folder: Path, progress: Progress
-) -> dict[str, Heard]:
-    """What the checkpoint says to each question, by name. Raises `ResoluteError` where it cannot be loaded."""
-    folder.mkdir(parents=True, exist_ok=True)
-    heard = _kept(folder / _FILE)
-    waiting = {name: question for name, question in questions.items() if name not in heard}
-    if waiting:
-        if model.path is None:
-            raise ResoluteError(f"{model.name} is no checkpoint", mend="name a folder with a checkpoint")
-        generator = Generator(model.path, stop_ids=_stops(model.path), batch=ROWS)
-        try:
-            with (folder / _FILE).open("a", encoding="utf-8") as stream:
-                for name, said in _asked(waiting, generator, manner, progress, len(questions)):
-                    heard[name] = said
-                    stream.write(json.dumps({"name": name, "heard": _HEARD.dump_python(said, mode="json")}) + "\n")
-                    stream.flush()
-        finally:
-            generator.close()
-    return {name: heard[name] for name in questions}
+def ask_checkpoint(
+    questions: Mapping[str, Question], model: Model, manner: Manner, ledger: Ledger, tally: Tally
+) -> None:
+    """Put the questions, by name, and note what is heard. Raises `ResoluteError` where it cannot be loaded."""
+    if model.path is None:
+        raise ResoluteError(f"{model.name} is no checkpoint", mend="name a folder with a checkpoint")
+    generator = Generator(model.path, stop_ids=_stops(model.path), batch=ROWS)
+    try:
+        for name, heard in _asked(questions, generator, manner):
+            ledger.add(name, heard)
+            tally.finish()
+    finally:
+        generator.close()
 
 
-def _asked(
-    questions: Mapping[str, Question], generator: Generator, manner: Manner, progress: Progress, total: int
-) -> Iterator[tuple[str, Heard]]:
+def _asked(questions: Mapping[str, Question], generator: Generator, manner: Manner) -> Iterator[tuple[str, Heard]]:
     prompts = {name: rendered(question, generator.tokenizer, manner) for name, question in questions.items()}
     order = sorted(prompts, key=lambda name: (len(prompts[name][1]), name), reverse=True)
-    done, chances = total - len(order), manner.chances and not manner.thinks
+    chances = manner.chances and not manner.thinks
     for batch in _batches(order, [len(prompts[name][1]) for name in order], generator, manner.max_tokens):
         requests = [Request(prompts[name][1], manner.sampling, derive(0, name), chances=chances) for name in batch]
         for name, made in zip(batch, generator.generate(requests), strict=True):
             yield name, _heard(made, prompts[name][0])
-        done += len(batch)
-        progress("judging", done, total)
 
 
 def _batches(order: Sequence[str], lengths: Sequence[int], generator: Generator, more: int) -> Iterator[Sequence[str]]:
@@ -161,17 +145,3 @@ def _stops(folder: Path) -> list[int]:
     if not stops:
         raise ResoluteError("the checkpoint names no token that ends a turn", where=str(folder))
     return stops
-
-
-def _kept(path: Path) -> dict[str, Heard]:
-    """What an interrupted run has heard already."""
-    found: dict[str, Heard] = {}
-    if not path.is_file():
-        return found
-    lines = path.read_text(encoding="utf-8").split("\n")
-    whole = lines[:-1]
-    for line in whole:
-        row = json.loads(line)
-        found[row["name"]] = _HEARD.validate_python(row["heard"])
-    path.write_text("".join(f"{line}\n" for line in whole), encoding="utf-8")
-    return found

@@ -9,8 +9,10 @@ from pathlib import Path
 from resolute.core.instruments import Asked, Part, Question, Reading, Said, Unfit
 from resolute.core.jobs import Progress
 from resolute.core.records import Saw, Trace, Verdict
+from resolute.models.heard import Heard
 from resolute.models.identity import Model
-from resolute.models.questions import Heard, Manner, name_of, put
+from resolute.models.manner import Manner
+from resolute.models.questions import name_of, put
 
 NO_PROBABILITY = "no probability to hold the threshold against"
 _NOTHING = Said("")

@@ -1,63 +1,25 @@
-"""Instruments' questions carried to a model: batched in this process, or through Inspect to any server.
+"""Instruments' questions carried to a model: to a server, to a checkpoint in this process, or to a scripted one.
 
-A question is asked once however many instruments and rows share it. What was heard is kept in the folder as it comes,
-so a killed run pays only for what was in flight.
+A question is asked once however many instruments and rows share it. What was heard is kept as it comes, so a killed run
+pays only for what was in flight.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from resolute.core.ask import Ask, Sampling
 from resolute.core.errors import ResoluteError
 from resolute.core.instruments import Question, Said
 from resolute.core.jobs import Progress
 from resolute.core.keys import derive, key
-from resolute.core.parts import Attempt
-from resolute.core.records import Prompt
-from resolute.models import engine
+from resolute.models.heard import Heard, ledger
 from resolute.models.identity import Model
-from resolute.models.requests import Request
-from resolute.models.running import Patience
+from resolute.models.manner import Manner
+from resolute.models.running import Patience, Tally
 
 RAW = ("openai-api-completions", "vllm-completions")
 """Inspect's providers that send a prompt as it stands."""
-
-REFUSED = ("(status 400)", "(status 413)", "(status 422)")
-"""A server that says so of a request will say it again."""
-
-
-@dataclass(frozen=True)
-class Manner:
-    """How a model is asked. Replies are greedy: an instrument that draws lots measures its lots."""
-
-    max_tokens: int
-    """Most new tokens, thought included."""
-    thinks: bool = False
-    """The template's thinking switch."""
-    chances: bool = False
-    """The likeliest candidates of the first tokens are asked for: some servers refuse to be."""
-    concurrency: int | None = None
-    """Calls in flight at a server; no part of any key, nor is the next."""
-    patience: Patience | None = None
-
-    @property
-    def sampling(self) -> Sampling:
-        return Sampling(temperature=0.0, max_tokens=self.max_tokens, thinking=self.thinks)
-
-
-@dataclass(frozen=True)
-class Heard:
-    """What came back. Exactly one of `said` and `why` is there."""
-
-    said: Said | None
-    why: str = ""
-    tokens: int = 0
-    """Of the request; 0 where the server does not say."""
-    again: bool = False
-    """An error that may pass: the same command asks again."""
 
 
 def name_of(question: Question) -> str:
@@ -70,23 +32,26 @@ def put(
 ) -> dict[str, Heard]:
     """What `model` says to each question, by `name_of`. Raises `ResoluteError` where it cannot be asked at all."""
     asked = {name_of(question): question for question in questions}
-    if model.kind == "local":
-        from resolute.models.inprocess import answered
-
-        return answered(asked, model, manner, folder=folder, progress=progress)
     _check_raw(model, asked)
-    requests = [_request(name, question, model, manner) for name, question in sorted(asked.items())]
-    outcomes = engine.run_requests(
-        requests,
-        model=model,
-        sampling=manner.sampling,
-        folder=folder,
-        progress=progress,
-        concurrency=manner.concurrency,
-        patience=manner.patience,
-        chances=manner.chances and not manner.thinks,
-    )
-    return {request.prompt.id: _heard(outcomes[request.id]) for request in requests}
+    with ledger(folder) as kept:
+        waiting = {name: question for name, question in asked.items() if name not in kept.known}
+        tally = Tally(model, progress, manner.patience or Patience(), len(asked), done=len(asked) - len(waiting))
+        if not waiting:
+            pass
+        elif model.scripted is not None:
+            for name, question in waiting.items():
+                reply = model.scripted.reply(question.messages, derive(0, name))
+                kept.add(name, Heard(Said(reply.answer, reply.ending.complete)))
+        elif model.kind == "local":
+            from resolute.models.inprocess import ask_checkpoint
+
+            ask_checkpoint(waiting, model, manner, kept, tally)
+        else:
+            from resolute.models.served import ask_server
+
+            ask_server(waiting, model, manner, kept, tally)
+            tally.raise_when_away(sum(kept.known[name].again for name in waiting), folder)
+        return {name: kept.known[name] for name in asked}
 
 
 def _check_raw(model: Model, asked: Mapping[str, Question]) -> None:
@@ -96,36 +61,6 @@ def _check_raw(model: Model, asked: Mapping[str, Question]) -> None:
         mend = f"name it {RAW[0]}/SERVICE/MODEL or {RAW[1]}/MODEL, or a folder with its weights"
         what = "this instrument writes the whole prompt: no chat server can ask it"
         raise ResoluteError(what, where=model.name, mend=mend)
-    if sends_raw and not raw:
+    if sends_raw and asked and not raw:
         mend = "name its chat server: openai-api/SERVICE/MODEL"
         raise ResoluteError("this instrument's prompt is written by its chat template", where=model.name, mend=mend)
-
-
-@dataclass
-class _Put:
-    """A question as the engine knows requests: sent as it stands."""
-
-    question: Question
-    name: str = "question"
-    version: str = "1"
-
-    async def run(self, prompt: Prompt, ask: Ask, seed: int) -> Attempt:
-        sent = list(self.question.messages)
-        return Attempt(sent, await ask(sent, seed))
-
-
-def _request(name: str, question: Question, model: Model, manner: Manner) -> Request:
-    asked = key(["put", name, model.identity, manner.sampling.model_dump()])
-    return Request(asked, Prompt(id=name, text=name, goal=name), _Put(question), derive(0, asked))
-
-
-def _heard(attempt: Attempt) -> Heard:
-    reply = attempt.reply
-    why = reply.ending.why
-    if why == "error":
-        final = any(code in reply.error for code in REFUSED)
-        return Heard(None, f"error: {reply.error or 'no reply'}", again=not final)
-    if why == "content filter":
-        return Heard(None, "filtered", reply.tokens_in)
-    ended = why in ("end of turn", "unknown") and reply.ending.where != "thought"
-    return Heard(Said(reply.answer, ended, reply.chances), tokens=reply.tokens_in)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from resolute.core.ask import Sampling
@@ -30,16 +31,13 @@ class Patience:
 
 
 @dataclass
-class Running:
-    """Requests by id, how they are sent, and how it goes."""
+class Tally:
+    """How asking one model goes."""
 
-    requests: dict[str, Request]
     model: Model
-    sampling: Sampling
     progress: Progress
     patience: Patience
-    sent: dict[str, Any] = field(default_factory=dict[str, Any])
-    """Arguments of every call."""
+    total: int
     done: int = 0
     answered: int = 0
     failures: int = 0
@@ -51,7 +49,7 @@ class Running:
     def finish(self) -> None:
         """Note a request that has its outcome."""
         self.failures, self.answered, self.done = 0, self.answered + 1, self.done + 1
-        self.progress(f"asking {self.model.name}", self.done, len(self.requests))
+        self.progress(f"asking {self.model.name}", self.done, self.total)
 
     def fail(self, error: Exception) -> None:
         """Note a failure that may pass; give up where nothing is answered any more, or the key or name is wrong."""
@@ -59,6 +57,26 @@ class Running:
         self.failures += 1
         if self.failures >= self.patience.failures or status(error) in (401, 403, 404):
             self.away = self.away or cause(error)
+
+    def raise_when_away(self, still_open: int, folder: Path) -> None:
+        """Raises `ResoluteError` where the model was given up, or failed every time; `still_open` requests are left."""
+        if not self.away and (self.answered or not self.causes):
+            return
+        causes = ", ".join(f"{kind} x {count}" for kind, count in self.causes.most_common(3))
+        what = f"{self.model.name} does not answer: {still_open} of {self.total} requests are open ({causes})"
+        mend = "check the server, the model's name and its key, then run the same command: only open requests are asked"
+        raise ResoluteError(what, where=str(folder), mend=mend)
+
+
+@dataclass
+class Running:
+    """The requests of an evaluation by id, how they are sent, and how it goes."""
+
+    requests: dict[str, Request]
+    sampling: Sampling
+    tally: Tally
+    sent: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Arguments of every call."""
 
 
 _now: Running | None = None

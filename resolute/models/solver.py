@@ -41,8 +41,8 @@ def attacked() -> Solver:
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         running = current()
-        if running.away:
-            raise ServerAwayError(running.away)
+        if running.tally.away:
+            raise ServerAwayError(running.tally.away)
         calls: list[ModelOutput] = []
         asked = running.requests[str(state.sample_id)]
         attempt = await _attempt(running, asked, calls)
@@ -52,7 +52,7 @@ def attacked() -> Solver:
         state.metadata["outcome"] = kept(Attempt(sent, attempt.reply, attempt.queries))
         state.metadata["began_inside"] = any(map(began_inside, calls))
         state.metadata["served"] = sorted({call.model for call in calls})
-        running.finish()
+        running.tally.finish()
         return state
 
     return solve
@@ -63,8 +63,8 @@ async def _attempt(running: Running, asked: Request, calls: list[ModelOutput]) -
     model = get_model()
 
     async def ask(messages: Sequence[Message], seed: int) -> Reply:
-        chat = _chat(with_system(messages, asked.system))
-        output = await model.generate(chat, config=GenerateConfig(seed=seed, **running.sent), cache=False)
+        sent = chat(with_system(messages, asked.system))
+        output = await model.generate(sent, config=GenerateConfig(seed=seed, **running.sent), cache=False)
         calls.append(output)
         return read_output(output)
 
@@ -73,9 +73,10 @@ async def _attempt(running: Running, asked: Request, calls: list[ModelOutput]) -
     except Exception as error:
         if is_the_rows(error):
             return Attempt([], failed(cause(error)), len(calls) + 1)
-        running.fail(error)
+        running.tally.fail(error)
         raise
 
 
-def _chat(messages: Sequence[Message]) -> list[ChatMessage]:
+def chat(messages: Sequence[Message]) -> list[ChatMessage]:
+    """Messages as Inspect sends them."""
     return [_FORMS[message.role](content=message.content) for message in messages]

@@ -28,7 +28,7 @@ from resolute.core.records import Trace, Verdict
 from resolute.core.settings import Judge
 from resolute.models.identity import Model, resolve
 from resolute.models.judging import Sitting, judged
-from resolute.models.questions import Manner
+from resolute.models.manner import Manner
 
 VERSION = 2
 _EVERY = 50

@@ -22,7 +22,7 @@ from resolute.judges.refusal_rubric import REFUSAL_RUBRIC
 from resolute.models import inprocess
 from resolute.models.identity import Model, resolve
 from resolute.models.judging import Sitting, judged
-from resolute.models.questions import Manner
+from resolute.models.manner import Manner
 from resolute.models.running import Patience
 from tests.asked import STAND_INS, instrument, save_stand_ins, trace
 from tests.guard import MARK, make_guard, text
