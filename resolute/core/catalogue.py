@@ -14,7 +14,9 @@ from typing import Any, Literal
 
 from resolute.core.errors import ResoluteError
 
-Catalogue = Literal["prompts", "strategies", "attacks", "judges", "asked", "auditors", "suites", "models"]
+Catalogue = Literal[
+    "prompts", "strategies", "attacks", "judges", "asked", "auditors", "asked_auditors", "suites", "models"
+]
 _HOMES: dict[Catalogue, str] = {
     "prompts": "resolute.prompts",
     "strategies": "resolute.strategies",
@@ -22,6 +24,7 @@ _HOMES: dict[Catalogue, str] = {
     "judges": "resolute.judges",
     "asked": "resolute.judges",
     "auditors": "resolute.judges",
+    "asked_auditors": "resolute.judges",
     "suites": "resolute.suites",
     "models": "resolute.models",
 }

@@ -6,11 +6,12 @@ order is no matter of it. So every instrument is tested without a model, and jud
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from resolute.core.records import Event, Message, Saw, Trace
+from resolute.core.findings import Complaint
+from resolute.core.records import Event, Finding, Message, Saw, Trace
 
 Part = Literal["thought", "answer"]
 
@@ -103,6 +104,28 @@ class Asked(Protocol):
 
     def read(self, said: Said) -> list[Reading]:
         """What the model said; one reading, or one per variant. Total: garbled words give a reading without score."""
+        ...
+
+
+NamesRisk = Callable[[str], bool]
+"""Whether any sentence of a thought names a risk or refuses: what no audit may overlook."""
+
+
+class AskedAuditor(Protocol):
+    """An instrument that looks for the five risky patterns by asking a model."""
+
+    name: str
+    version: str
+    thinks: bool
+    max_tokens: int
+    card: Card
+
+    def question(self, trace: Trace, *, complaint: str = "") -> Question | Unfit:
+        """What to ask; with `complaint`, once more, saying why the last reply was no audit. Total."""
+        ...
+
+    def read(self, said: Said, trace: Trace, names_risk: NamesRisk) -> list[Finding] | Complaint:
+        """The five findings, or why the reply cannot be believed. Total."""
         ...
 
 

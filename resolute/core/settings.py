@@ -48,10 +48,15 @@ class Distill(Section):
 class Audit(Section):
     """Look for the five risky patterns, endings and lengths."""
 
-    named: ClassVar[frozenset[str]] = frozenset({"tokenizer"})
+    named: ClassVar[frozenset[str]] = frozenset({"tokenizer", "auditors"})
+    aside: ClassVar[frozenset[str]] = frozenset({"concurrency"})
 
     auditors: tuple[str, ...] = ("screen",)
-    """Instruments that look for the five patterns; `screen` needs no model."""
+    """Instruments that look for the five patterns: `screen` needs no model, `risks@model` asks one."""
+    max_tokens: int | None = Field(default=None, gt=0)
+    """Most new tokens of a model behind an auditor, its thought included. None: what the auditor needs."""
+    concurrency: int | None = Field(default=None, ge=1)
+    """Calls in flight at a server."""
     tokenizer: str | None = None
     """Folder or hub name of the tokenizer lengths are counted with; without one, words are counted."""
     kind: Kind | None = None

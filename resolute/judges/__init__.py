@@ -22,3 +22,6 @@ ASKED: dict[str, str] = {
     "wildguard-refusal": "resolute.judges.wildguard:WILDGUARD_REFUSAL",
 }
 """Name -> loader of an `Asked`, an instrument that asks a model."""
+
+ASKED_AUDITORS: dict[str, str] = {"risks": "resolute.judges.risks:RISKS"}
+"""Name -> loader of an `AskedAuditor`."""

@@ -234,6 +234,11 @@ def read_thought(thought: str) -> _Read:
     return read
 
 
+def names_risk(thought: str) -> bool:
+    """Whether any sentence of a thought names a risk or refuses."""
+    return any(_names_risk(sentence) or _refuses(sentence) for sentence in sentences(thought))
+
+
 def read_answer(answer: str) -> tuple[Side | None, str]:
     """Whether an answer refuses or delivers, with the sentence that shows it; None where it does neither clearly.
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from resolute.core.instruments import Asked, Part, Question, Reading, Said, Unfit
+from resolute.core.instruments import Asked, AskedAuditor, Part, Question, Reading, Said, Unfit
 from resolute.core.jobs import Progress
 from resolute.core.records import Saw, Trace, Verdict
 from resolute.models.heard import Heard
@@ -18,8 +18,8 @@ NO_PROBABILITY = "no probability to hold the threshold against"
 _NOTHING = Said("")
 
 
-def label(instrument: Asked, model: Model, variant: str = "") -> str:
-    """How verdicts name an instrument: `name:variant@model version identity`, without spaces in the first word."""
+def label(instrument: Asked | AskedAuditor, model: Model, variant: str = "") -> str:
+    """How records name an instrument: `name:variant@model version identity`, without spaces in the first word."""
     named = model.path.name if model.path is not None and "@" not in model.name else model.name
     name = f"{instrument.name}:{variant}" if variant else instrument.name
     who = f"{name}@{named}".replace(" ", "_")

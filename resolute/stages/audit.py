@@ -10,16 +10,22 @@ from pathlib import Path
 from typing import Any, cast
 
 from resolute.core import reading
-from resolute.core.catalogue import find
 from resolute.core.errors import ResoluteError
 from resolute.core.files import atomic, write_json, write_records
+from resolute.core.instruments import AskedAuditor
 from resolute.core.jobs import Job, Progress, Work
+from resolute.core.keys import key
 from resolute.core.lengths import counter, tokenizer_identity
 from resolute.core.parts import Auditor
 from resolute.core.reading import ReadTraces, read_traces
 from resolute.core.records import RiskReport, Trace
 from resolute.core.settings import Audit
 from resolute.core.summary import summarise, written
+from resolute.judges.screen import names_risk
+from resolute.models.auditing import audited
+from resolute.models.identity import Model
+from resolute.models.manner import Manner
+from resolute.models.named import Named, named
 
 VERSION = 1
 
@@ -29,7 +35,7 @@ def identity(job: Job) -> dict[str, Any]:
     settings = cast("Audit", job.settings)
     if "traces" not in job.inputs:
         raise ResoluteError("audit needs a file of traces", mend="resolute audit FILE")
-    auditors = {name: cast("Auditor", find("auditors", name)).version for name in settings.auditors}
+    auditors = {one.name: one.instrument.version for one in map(_auditor, settings.auditors)}
     return {"auditors": auditors, "tokenizer": tokenizer_identity(settings.tokenizer), "reading": reading.VERSION}
 
 
@@ -42,8 +48,12 @@ def run(work: Work) -> None:
     if read.foreign:
         write_records(work.folder / "traces.parquet", read.traces, Trace)
     reports: list[RiskReport] = []
-    for name in settings.auditors:
-        reports += _reports(cast("Auditor", find("auditors", name)), read.traces, work.progress)
+    for one in map(_auditor, settings.auditors):
+        if one.model is None:
+            reports += (made := _reports(one.instrument, read.traces, work.progress))
+            work.manifest.failed_rows += sum(report.outcome == "judge failed" for report in made)
+        else:
+            reports += _asking(one, one.model, read.traces, work)
     write_records(work.folder / "risks.parquet", reports, RiskReport)
     work.progress("counting lengths", 0, len(read.traces))
     summary = summarise(read, reports, counter(settings.tokenizer), name=path.name)
@@ -63,6 +73,24 @@ def traces_file(path: Path) -> Path:
     return inside
 
 
+def _auditor(spec: str) -> Named:
+    return named(spec, "auditors", "asked_auditors")
+
+
+def _asking(one: Named, model: Model, traces: list[Trace], work: Work) -> list[RiskReport]:
+    settings = cast("Audit", work.job.settings)
+    auditor = cast("AskedAuditor", one.instrument)
+    manner = Manner(settings.max_tokens or auditor.max_tokens, auditor.thinks, concurrency=settings.concurrency)
+    place = work.folder / "work" / key([one.name, manner.sampling.model_dump()])
+    made = audited(auditor, model, traces, manner, names_risk=names_risk, folder=place, progress=work.progress)
+    work.manifest.failed_rows += made.again
+    work.manifest.tokens_in += made.tokens
+    work.count(asked_twice=made.asked_twice)
+    if told := one.kin(traces):
+        work.note(told)
+    return made.reports
+
+
 def _reports(auditor: Auditor, traces: list[Trace], progress: Progress) -> list[RiskReport]:
     reports: list[RiskReport] = []
     for number, trace in enumerate(traces):
@@ -77,7 +105,7 @@ def _say(work: Work, read: ReadTraces, reports: list[RiskReport]) -> None:
     broken = sum(report.outcome == "judge failed" for report in reports)
     audited = len({report.trace for report in reports if report.outcome == "scored"})
     work.count(read=len(read.traces), unread=len(read.unread), left_out=read.left_out, audited=audited)
-    work.manifest.failed_rows = len(read.unread) + broken
+    work.manifest.failed_rows += len(read.unread)
     if read.unread:
         rows = ", ".join(str(number) for number, _ in read.unread[:10])
         work.note(f"{len(read.unread)} rows hold no trace, the first of them: {rows}")

@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 from resolute.core import reading, rewrites, scores
 from resolute.core.catalogue import entries, find
 from resolute.core.errors import ResoluteError
-from resolute.core.families import families
 from resolute.core.files import atomic, write_json, write_records
 from resolute.core.instruments import Asked, kind_of
 from resolute.core.jobs import Job, Progress, Work
@@ -26,26 +23,13 @@ from resolute.core.parts import Suite
 from resolute.core.reading import ReadTraces, read_traces
 from resolute.core.records import Trace, Verdict
 from resolute.core.settings import Judge
-from resolute.models.identity import Model, resolve
+from resolute.models.identity import Model
 from resolute.models.judging import Sitting, judged
 from resolute.models.manner import Manner
+from resolute.models.named import Named, named
 
 VERSION = 2
 _EVERY = 50
-
-
-@dataclass(frozen=True)
-class _Named:
-    """An instrument as it was asked for."""
-
-    spec: str
-    plain: Instrument | None = None
-    asked: Asked | None = None
-    model: Model | None = None
-
-    @property
-    def version(self) -> str:
-        return self.plain.version if self.plain is not None else cast("Asked", self.asked).version
 
 
 def identity(job: Job) -> dict[str, Any]:
@@ -54,11 +38,9 @@ def identity(job: Job) -> dict[str, Any]:
     if not job.inputs:
         raise ResoluteError("judge needs traces", mend="resolute judge run RUN, or a file of traces")
     specs = settings.judges or sorted({name for task in _tasks(_read(job)) for name in named_by(task)})
-    named = {spec: instrument(spec) for spec in specs}
-    _check(settings, named)
-    versions = {
-        kind_of(spec) + (f"@{one.model.identity}" if one.model else ""): one.version for spec, one in named.items()
-    }
+    asked_for = [instrument(spec) for spec in specs]
+    _check(settings, specs)
+    versions = {one.name: one.instrument.version for one in asked_for}
     found: dict[str, Any] = {"judges": versions, "reading": reading.VERSION}
     return found | ({"rewrites": rewrites.VERSION} if settings.styles else {})
 
@@ -97,28 +79,15 @@ def named_by(task: str) -> tuple[str, ...]:
     raise ResoluteError(f"the suite {suite!r} has no task {name!r}", mend=mend)
 
 
-def instrument(spec: str) -> _Named:
+def instrument(spec: str) -> Named:
     """`NAME`, or `NAME@MODEL` for an instrument that asks a model."""
-    name, at, model = spec.partition("@")
-    if name in entries("asked"):
-        if not model:
-            card = cast("Asked", find("asked", name)).card
-            made_for = f"; it was made for {card.weights}" if card.weights else ""
-            mend = f"--judge {name}@MODEL (a folder with weights, or a model of a server){made_for}"
-            raise ResoluteError(f"{name} asks a model", mend=mend)
-        return _Named(spec, asked=find("asked", name), model=resolve(model))
-    if name not in entries("judges"):
-        known = ", ".join(sorted([*entries("judges"), *(f"{one}@MODEL" for one in entries("asked"))]))
-        raise ResoluteError(f"unknown instrument: {name!r}", mend=f"known: {known}")
-    if at:
-        raise ResoluteError(f"{name} asks no model", where=spec, mend=f"--judge {name}")
-    return _Named(spec, plain=find("judges", name))
+    return named(spec, "judges", "asked")
 
 
-def _check(settings: Judge, named: Iterable[str]) -> None:
+def _check(settings: Judge, specs: Iterable[str]) -> None:
     if unknown := [style for style in settings.styles if style not in rewrites.STYLES]:
         raise ResoluteError(f"unknown rewrite: {unknown[0]!r}", mend=f"known: {', '.join(rewrites.STYLES)}")
-    names = {kind_of(spec) for spec in named}
+    names = {kind_of(spec) for spec in specs}
     if stray := sorted(settings.thresholds.keys() - names):
         what = f"a threshold for {stray[0]!r}, which does not judge here"
         raise ResoluteError(what, mend=f"one of: {', '.join(sorted(names))}")
@@ -131,16 +100,16 @@ def _judge(traces: Sequence[Trace], settings: Judge, work: Work, *, style: str =
         for spec in settings.judges or named_by(trace.task):
             by_spec.setdefault(spec, []).append(trace)
     found: list[Verdict] = []
-    groups: dict[tuple[str, Manner], list[tuple[_Named, Sitting]]] = {}
+    groups: dict[tuple[str, Manner], list[tuple[Named, Sitting]]] = {}
     for spec, some in by_spec.items():
         one = instrument(spec)
-        if one.plain is not None:
-            found += _plainly(one.plain, some, settings.thresholds.get(spec), work.progress)
-        elif one.asked is not None and one.model is not None:
-            threshold = settings.thresholds.get(one.asked.name)
-            manner = _manner(one.asked, settings, threshold)
-            sitting = Sitting(one.asked, some, threshold)
-            groups.setdefault((one.model.identity, manner), []).append((one, sitting))
+        if one.model is None:
+            found += _plainly(one.instrument, some, settings.thresholds.get(spec), work.progress)
+            continue
+        threshold = settings.thresholds.get(one.instrument.name)
+        manner = _manner(one.instrument, settings, threshold)
+        sitting = Sitting(one.instrument, some, threshold)
+        groups.setdefault((one.model.identity, manner), []).append((one, sitting))
     for (_, manner), group in groups.items():
         found += _asking(group, manner, work, style)
     return found
@@ -168,7 +137,7 @@ def _held(verdict: Verdict, threshold: float) -> Verdict:
     return verdict.model_copy(update={"score": float(level >= threshold)})
 
 
-def _asking(group: Sequence[tuple[_Named, Sitting]], manner: Manner, work: Work, style: str) -> list[Verdict]:
+def _asking(group: Sequence[tuple[Named, Sitting]], manner: Manner, work: Work, style: str) -> list[Verdict]:
     model = cast("Model", group[0][0].model)
     names = sorted(sitting.instrument.name for _, sitting in group)
     place = work.folder / "work" / key([names, model.identity, manner.sampling.model_dump(), style])
@@ -176,18 +145,9 @@ def _asking(group: Sequence[tuple[_Named, Sitting]], manner: Manner, work: Work,
     work.manifest.failed_rows += made.again
     work.manifest.tokens_in += made.tokens
     for one, sitting in group if not style else ():
-        kin = families(_called(model)) & families(" ".join({trace.model for trace in sitting.traces}))
-        if kin:
-            whom = "teacher" if any(trace.strategy for trace in sitting.traces) else "judged model"
-            family = ", ".join(sorted(kin))
-            work.note(f"{one.spec}: judge and {whom} are of one family ({family}); models favour their own kind")
+        if told := one.kin(sitting.traces):
+            work.note(told)
     return made.verdicts
-
-
-def _called(model: Model) -> str:
-    """Every name a model goes by: a folder may be called anything, so its config is asked too."""
-    config = model.path / "config.json" if model.path is not None else Path("/nonexistent")
-    return f"{model.name} {config.read_text(encoding='utf-8', errors='replace')[:20_000] if config.is_file() else ''}"
 
 
 def _restyled(

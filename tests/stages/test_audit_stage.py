@@ -107,7 +107,7 @@ def test_every_auditor_named_gives_one_report_per_trace(tmp_path: Path) -> None:
 
 def test_what_cannot_be_audited_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     path = mine(tmp_path, {"prompt": "p", "response": "a"})
-    with pytest.raises(ResoluteError, match="unknown name in auditors"):
+    with pytest.raises(ResoluteError, match="unknown instrument"):
         audit(path, tmp_path / "store", auditors=["scren"])
     with pytest.raises(ResoluteError, match="needs a file of traces"):
         perform(Job("audit", Audit()), tmp_path / "store", lambda *_: None)
