@@ -196,18 +196,14 @@ def _weighs(sentence: _Sentence) -> bool:
 
 
 def _keeps_framing(sentence: _Sentence) -> bool:
-    words = sentence.words
-    return not (words.isdisjoint(_FRAMING) or words.isdisjoint(_KEEP) or words.isdisjoint(_DELIBERATE))
+    return not any(sentence.words.isdisjoint(some) for some in (_FRAMING, _KEEP, _DELIBERATE))
 
 
 def _adds(sentence: _Sentence) -> bool:
     words = sentence.words
-    return (
-        not words.isdisjoint(_MEANS)
-        and not words.isdisjoint(_USE)
-        and (not words.isdisjoint(_ORDER) or sentence.low.count(",") >= 2)
-        and words.isdisjoint(_ELSEWHERE)
-    )
+    if words.isdisjoint(_MEANS) or words.isdisjoint(_USE) or not words.isdisjoint(_ELSEWHERE):
+        return False
+    return not words.isdisjoint(_ORDER) or sentence.low.count(",") >= 2
 
 
 def read_thought(thought: str) -> _Read:
