@@ -6,6 +6,7 @@ from collections import Counter as Tally
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from resolute.core.auditors import compare, majority
 from resolute.core.lengths import Counter, spread
 from resolute.core.markdown import table
 from resolute.core.rates import Rate, rate
@@ -55,7 +56,8 @@ def summarise(read: ReadTraces, reports: Sequence[RiskReport], count: Counter, *
             "thought": spread(count.count(thoughts)).plain(),
             "answer": spread(count.count(answers)).plain(),
         },
-        "patterns": prevalence(traces, reports),
+        "patterns": prevalence(traces, [*reports, *majority(reports)]),
+        "auditors": compare(traces, reports),
     }
 
 
@@ -126,7 +128,16 @@ def written(summary: Mapping[str, Any]) -> str:
     lines += ["", f"## Lengths in {terminal_safe(str(summary['unit']))}", ""]
     header = ("part", "texts", "mean", "median", "p90", "p99", "longest")
     lines += table(header, ((part, *values.values()) for part, values in summary["lengths"].items()))
-    return "\n".join([*lines, "", *_patterns(summary), ""])
+    return "\n".join([*lines, "", *_patterns(summary), *_auditors(summary), ""])
+
+
+def _auditors(summary: Mapping[str, Any]) -> list[str]:
+    if not summary["auditors"]:
+        return []
+    fields = ("first", "second", "pattern", "n", "agreement", "kappa", "precision", "recall")
+    about = "Precision and recall are the first one's against the second; which of the two is right is not known."
+    lines = ["", "## Auditors beside each other", "", about, ""]
+    return [*lines, *table(fields, ([row[field] for field in fields] for row in summary["auditors"]))]
 
 
 def _patterns(summary: Mapping[str, Any]) -> list[str]:
@@ -141,6 +152,8 @@ def _patterns(summary: Mapping[str, Any]) -> list[str]:
     lines += [*table(header, shown), ""]
     if any(row["auditor"].startswith("screen ") for row in summary["patterns"]):
         lines += ["`screen` reads surface words and is not validated against people: it says where to look first."]
+    if any(row["auditor"].startswith("risks@") for row in summary["patterns"]):
+        lines += ["`risks` asks a model and is not validated against people."]
     if any(row["kind"] == "unknown" for row in summary["patterns"]):
         lines += ["Goals of unknown kind are read as if they were harmful: say `--set audit.kind=...` to change that."]
     return lines

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from resolute.core import reading
+from resolute.core.auditors import disagreements
 from resolute.core.errors import ResoluteError
-from resolute.core.files import atomic, write_json, write_records
+from resolute.core.files import atomic, write_json, write_jsonl, write_records
 from resolute.core.instruments import AskedAuditor
 from resolute.core.jobs import Job, Progress, Work
 from resolute.core.keys import key
@@ -55,6 +56,8 @@ def run(work: Work) -> None:
         else:
             reports += _asking(one, one.model, read.traces, work)
     write_records(work.folder / "risks.parquet", reports, RiskReport)
+    if len(settings.auditors) > 1:
+        write_jsonl(work.folder / "disagreements.jsonl", disagreements(reports))
     work.progress("counting lengths", 0, len(read.traces))
     summary = summarise(read, reports, counter(settings.tokenizer), name=path.name)
     write_json(work.folder / "summary.json", summary)

@@ -125,6 +125,7 @@ def test_the_stage_audits_with_screen_and_judge_side_by_side(tmp_path: Path) -> 
         for row in read_json(made.output("summary.json"))["patterns"]
     }
     assert rows[SPEC, "strong_vacillation"]["events"] == 4
-    assert "not validated against people" in made.output("summary.md").read_text()
+    page = made.output("summary.md").read_text()
+    assert "`risks` asks a model and is not validated against people" in page and "Auditors beside each other" in page
     other = Job("audit", Audit(auditors=("screen", "risks@openai-api/judge/other")), {"traces": path})
     assert prepare(other, tmp_path / "store")[0].key != made.key
