@@ -17,7 +17,9 @@ def audit(
     data: Annotated[Path, typer.Argument(metavar="INPUT", help="A run, an artifact, or a file of other people.")],
     auditor: Annotated[
         list[str] | None,
-        typer.Option("--auditor", help="An instrument that looks for the patterns; may be given often."),
+        typer.Option(
+            "--auditor", "--judge", help="What looks for the patterns, NAME or NAME@MODEL; may be given often."
+        ),
     ] = None,
     tokenizer: Annotated[
         str | None, typer.Option("--tokenizer", help="Folder or hub name lengths are counted with; default: words.")
