@@ -90,7 +90,7 @@ def test_settings_identity_version_and_role_are_part_of_the_key(
     stage: Counting, job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = {prepare(job, tmp_path)[0].key}
-    keys.add(prepare(Job("audit", Audit(auditors=("other",)), job.inputs), tmp_path)[0].key)
+    keys.add(prepare(Job("audit", Audit(opening="detect", where={"kind": ("harmful",)}), job.inputs), tmp_path)[0].key)
     keys.add(prepare(Job("audit", Audit(), {"traces-2": job.inputs["traces"]}), tmp_path)[0].key)
     monkeypatch.setattr(stage, "VERSION", 2)
     keys.add(prepare(job, tmp_path)[0].key)

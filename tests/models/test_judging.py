@@ -281,7 +281,9 @@ def test_all_verdicts_that_one_reply_holds_are_read_from_one_reply(tmp_path: Pat
     assert made.tokens == 7
 
 
-def test_an_instrument_with_a_format_of_its_own_is_sent_it_byte_for_byte(tmp_path: Path) -> None:
+def test_an_instrument_with_a_format_of_its_own_is_sent_it_byte_for_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def answer(text: str, payload: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         usage = {"prompt_tokens": 9, "completion_tokens": 1, "total_tokens": 10}
         chances = {"tokens": ["Yes"], "token_logprobs": [-0.1], "top_logprobs": [{"Yes": -0.1, "No": -2.4}]}
@@ -289,13 +291,10 @@ def test_an_instrument_with_a_format_of_its_own_is_sent_it_byte_for_byte(tmp_pat
         body = {"id": "x", "object": "text_completion", "created": 0, "model": "cls", "usage": usage}
         return 200, {**body, "choices": [choice]}
 
-    os.environ["RESOLUTE_DATA"] = str(save_stand_ins(tmp_path))
-    try:
-        with server(answer) as (_, served):
-            asked = instrument("harmbench")
-            found, _ = ask(asked, resolve("openai-api-completions/judge/cls"), [trace(thought="")], tmp_path)
-    finally:
-        del os.environ["RESOLUTE_DATA"]
+    monkeypatch.setenv("RESOLUTE_DATA", str(save_stand_ins(tmp_path)))
+    with server(answer) as (_, served):
+        asked = instrument("harmbench")
+        found, _ = ask(asked, resolve("openai-api-completions/judge/cls"), [trace(thought="")], tmp_path)
     verdict = found["t", "answer"]
     assert (verdict.score, verdict.probability) == (1.0, pytest.approx(0.909, abs=0.01))
     (payload,) = served.asked
@@ -309,14 +308,13 @@ def test_a_judges_own_thought_is_no_verdict_and_incoherence_is_the_models_failur
     assert (found["t", "answer"].outcome, found["t", "answer"].label) == ("model failed", "incoherent")
 
 
-def test_an_instrument_that_writes_its_whole_prompt_is_not_sent_to_a_chat_server(tmp_path: Path) -> None:
-    os.environ["RESOLUTE_DATA"] = str(save_stand_ins(tmp_path))
-    try:
-        with (
-            server(lambda text, payload: said("yes")) as (model, served),
-            pytest.raises(ResoluteError, match="writes the whole prompt"),
-        ):
-            ask(instrument("wildguard"), model, [trace()], tmp_path)
-    finally:
-        del os.environ["RESOLUTE_DATA"]
+def test_an_instrument_that_writes_its_whole_prompt_is_not_sent_to_a_chat_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESOLUTE_DATA", str(save_stand_ins(tmp_path)))
+    with (
+        server(lambda text, payload: said("yes")) as (model, served),
+        pytest.raises(ResoluteError, match="writes the whole prompt"),
+    ):
+        ask(instrument("wildguard"), model, [trace()], tmp_path)
     assert not served.asked
