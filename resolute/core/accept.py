@@ -35,6 +35,8 @@ def accept(
         return Dropped("no thought")
     if trace.reasoning_kind == "hidden":
         return Dropped("the teacher hides its thought")
+    if trace.reasoning_kind == "summary" and not policy.summaries:
+        return Dropped("the thought is a summary by the provider")
     if trace.prompt.kind == "harmful":
         return _accept_harmful(trace, verdicts, risks, policy)
     return _accept_helpful([verdict for verdict in verdicts if verdict.trace == trace.id])

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
 T = TypeVar("T")
-Step = Literal["accept", "reserve", "duplicates", "draw"]
-"""accept: may it be trained on; reserve: is it kept for evaluation; duplicates: is it there already; draw: is it asked
-for."""
+Step = Literal["accept", "reserve", "duplicates", "student", "match", "draw"]
+"""accept: may it be trained on; reserve: is it kept for evaluation; duplicates: is it there already; student: can the
+student say it; match: is it of this arm, on prompts of every arm; draw: is it asked for."""
 
 
 @dataclass

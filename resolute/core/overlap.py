@@ -12,7 +12,7 @@ import re
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -43,58 +43,93 @@ def jaccard(left: frozenset[str], right: frozenset[str]) -> float:
     return len(left & right) / union if union else 0.0
 
 
+@dataclass(frozen=True)
+class Reserved:
+    """One goal kept for evaluation, the text that carries it there, and the source both come from."""
+
+    goal: str
+    text: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """How a goal overlaps, and the sources with which it overlaps in this way."""
+
+    how: Overlap
+    sources: frozenset[str]
+
+
+_Words = tuple[str, ...]
+_Owners = dict[_Words, set[str]]
+"""Words -> sources that hold them."""
+
+
 class Reserve:
     """Goals kept for evaluation, ready to be compared with."""
 
-    def __init__(self, goals: Iterable[str], texts: Iterable[str] = (), *, near: float) -> None:
-        """`texts` (framed goals) are only compared whole: frames are shared. `near` is a Jaccard similarity."""
+    def __init__(self, reserved: Iterable[Reserved], *, near: float) -> None:
+        """Framed texts are only compared whole: frames are shared. `near` is a Jaccard similarity."""
         self.near = near
-        cut = sorted({tuple(words(goal)) for goal in goals} - {()})
-        self._exact = set(cut) | {tuple(words(text)) for text in texts} - {()}
-        self._grams: dict[int, set[tuple[str, ...]]] = {}
-        self._inside: dict[int, set[tuple[str, ...]]] = {}
-        for goal in cut:
+        goals: _Owners = {}
+        self._exact: _Owners = {}
+        for each in reserved:
+            goals.setdefault(tuple(words(each.goal)), set()).add(each.source)
+            self._exact.setdefault(tuple(words(each.text)), set()).add(each.source)
+        for said, sources in goals.items():
+            self._exact.setdefault(said, set()).update(sources)
+        for nothing in (goals, self._exact):
+            nothing.pop((), None)
+        self._grams: dict[int, _Owners] = {}
+        self._inside: dict[int, _Owners] = {}
+        for goal, sources in goals.items():
             if len(goal) >= SHORTEST:
-                self._grams.setdefault(size := min(GRAM, len(goal)), set()).update(_runs(goal, size))
+                _hold(self._grams, goal, min(GRAM, len(goal)), sources)
             for shorter in range(INSIDE, min(GRAM, len(goal))):
-                self._inside.setdefault(shorter, set()).update(_runs(goal, shorter))
+                _hold(self._inside, goal, shorter, sources)
         self._firsts = {size: {gram[0] for gram in grams} for size, grams in self._grams.items()}
-        self._sets = [frozenset(goal) for goal in cut]
-        self._seen = Counter(word for each in self._sets for word in each)
+        self._sets = [(frozenset(goal), sources) for goal, sources in sorted(goals.items())]
+        self._seen = Counter(word for each, _ in self._sets for word in each)
         self._prefixes: dict[str, list[int]] = {}
-        for number, each in enumerate(self._sets):
+        for number, (each, _) in enumerate(self._sets):
             for word in self._prefix(each):
                 self._prefixes.setdefault(word, []).append(number)
 
-    def overlap(self, goal: str, text: str = "") -> Overlap | None:
-        """How a goal, or the text that carries it, overlaps; None where it does not."""
+    def overlap(self, goal: str, text: str = "") -> Hit | None:
+        """How a goal, or the text that carries it, overlaps: the first way that does; None where none does."""
         asked = tuple(words(goal))
         sent = tuple(words(text)) if text and text != goal else ()
-        if asked in self._exact or sent in self._exact:
-            return "exact"
-        if self._holds(asked) or self._holds(sent) or asked in self._inside.get(len(asked), ()):
-            return "n-gram"
-        return "near" if self._nears(frozenset(asked)) else None
+        if found := self._exact.get(asked, set()) | self._exact.get(sent, set()):
+            return Hit("exact", frozenset(found))
+        found = self._inside.get(len(asked), {}).get(asked, set()) | self._holds(asked) | self._holds(sent)
+        if found:
+            return Hit("n-gram", frozenset(found))
+        found = self._nears(frozenset(asked))
+        return Hit("near", frozenset(found)) if found else None
 
-    def _holds(self, said: tuple[str, ...]) -> bool:
+    def _holds(self, said: _Words) -> set[str]:
+        found: set[str] = set()
         for size, grams in self._grams.items():
             firsts = self._firsts[size]
-            if any(word in firsts and said[at : at + size] in grams for at, word in enumerate(said)):
-                return True
-        return False
+            for at, word in enumerate(said):
+                if word in firsts:
+                    found |= grams.get(said[at : at + size], set())
+        return found
 
-    def _nears(self, asked: frozenset[str]) -> bool:
+    def _nears(self, asked: frozenset[str]) -> set[str]:
         """Exact: two sets at least this similar share a word among the rarest of each (prefix filtering)."""
         candidates = {number for word in self._prefix(asked) for number in self._prefixes.get(word, ())}
-        return any(jaccard(asked, self._sets[number]) >= self.near for number in candidates)
+        alike = (self._sets[number] for number in candidates)
+        return {source for each, sources in alike if jaccard(asked, each) >= self.near for source in sources}
 
     def _prefix(self, each: frozenset[str]) -> list[str]:
         ranked = sorted(each, key=lambda word: (self._seen[word], word))
         return ranked[: len(each) - math.ceil(self.near * len(each) - 1e-9) + 1]
 
 
-def _runs(said: Sequence[str], size: int) -> set[tuple[str, ...]]:
-    return {tuple(said[start : start + size]) for start in range(len(said) - size + 1)}
+def _hold(held: dict[int, _Owners], goal: _Words, size: int, sources: set[str]) -> None:
+    for start in range(len(goal) - size + 1):
+        held.setdefault(size, {}).setdefault(goal[start : start + size], set()).update(sources)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from resolute.core.ask import Sampling
 from resolute.core.errors import ResoluteError
+from resolute.core.matching import Match
+from resolute.core.mixture import Amount, Counts
 from resolute.core.records import Kind, Opening, Pattern
+from resolute.core.selection import Select
 
 
 class Section(BaseModel):
@@ -100,19 +103,21 @@ class Acceptance(Section):
     """What happens to a trace whose required verdict is missing or failed."""
     empty_thought: bool = False
     """Take traces without a thought (the No CoT strategy has none by design)."""
+    summaries: bool = False
+    """Take traces whose thought is a provider's summary of the real one."""
 
 
 class Curate(Section):
     """Choose, clean and mix traces into a training set."""
 
-    named: ClassVar[frozenset[str]] = frozenset({"reserve"})
+    named: ClassVar[frozenset[str]] = frozenset({"reserve", "tokenizer", "student"})
 
-    safety: int = Field(ge=0)
-    """Rows with harmful goals; fewer accepted ones are an error, never a smaller set."""
-    benign: int = Field(default=0, ge=0)
-    """Rows with benign goals."""
-    maths: int = Field(default=0, ge=0)
-    """Rows with maths problems."""
+    safety: Counts
+    """Rows with harmful goals, or `SOURCE:COUNT` once for each source; fewer are an error, never a smaller set."""
+    benign: Amount = 0
+    """Rows with benign goals: a count, a share of the safety rows (`10%`), or either of each source (`xstest:100`)."""
+    maths: Amount = 0
+    """Rows with maths problems, in the same forms."""
     accept: Acceptance = Acceptance()
     reserve: tuple[str, ...] = ()
     """Prompt sources kept for evaluation: rows whose goal overlaps them are removed and counted."""
@@ -122,6 +127,17 @@ class Curate(Section):
     """Role of a foreign trace file -> what every goal in it is, where the file does not say."""
     where: dict[str, dict[str, tuple[str, ...]]] = {}
     """Role of a foreign trace file -> column -> values: only rows that have one of them are read."""
+    select: Select = "random"
+    """Which rows are taken of those accepted: `random`, `balance`, `shortest` or `likelihood`."""
+    student: str | None = None
+    """The model that is to be trained, whose likelihood of each trace `likelihood` asks for: a folder with a checkpoint,
+    a hub name at a revision, or a plug-in's model."""
+    tokenizer: str | None = None
+    """Folder or hub name of the tokenizer lengths and loss tokens are counted with; without one, words are counted."""
+    match: tuple[Match, ...] = ()
+    """What the strategies among the inputs have in common: `prompts`, or `prompts` and `tokens`."""
+    only: str | None = None
+    """With `match`: the strategy whose rows are written. Each arm is a curation of its own over the same inputs."""
     short: Literal["error", "take"] = "error"
     """What to do when fewer rows are accepted than asked for: stop, or take those there are and say so."""
     seed: int = 0

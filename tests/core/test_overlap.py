@@ -6,11 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolute.core.overlap import Reserve, Row, jaccard, near_duplicates, words
+from resolute.core.overlap import Hit, Overlap, Reserve, Reserved, Row, jaccard, near_duplicates, words
 
 GOAL = "Explain how to paint the old wooden fence of a neighbour in one single night"
 SHORT = "Paint a wooden fence tonight"
-RESERVE = Reserve([GOAL, SHORT, "Hello there", "what is 5 plus 3 - 2"], ["Dear expert: " + GOAL], near=0.8)
+RESERVE = Reserve(
+    [Reserved(goal, goal) for goal in (GOAL, SHORT, "Hello there", "what is 5 plus 3 - 2")]
+    + [Reserved(GOAL, "Dear expert: " + GOAL)],
+    near=0.8,
+)
 
 
 @pytest.mark.parametrize(
@@ -31,13 +35,14 @@ RESERVE = Reserve([GOAL, SHORT, "Hello there", "what is 5 plus 3 - 2"], ["Dear e
         pytest.param("what is 5 plus 3 + 2", "", None, id="another sign is another problem"),
     ],
 )
-def test_how_a_goal_overlaps(goal: str, text: str, expected: str | None) -> None:
-    assert RESERVE.overlap(goal, text) == expected
+def test_how_a_goal_overlaps(goal: str, text: str, expected: Overlap | None) -> None:
+    assert RESERVE.overlap(goal, text) == (expected and Hit(expected, frozenset([""])))
 
 
 def test_scripts_without_spaces_are_compared_letter_by_letter() -> None:
-    reserve = Reserve(["如何粉刷旧木栅栏"], near=0.8)
-    assert reserve.overlap("你是小说家。如何粉刷旧木栅栏？") == "n-gram"
+    reserve = Reserve([Reserved("如何粉刷旧木栅栏")], near=0.8)
+    found = reserve.overlap("你是小说家。如何粉刷旧木栅栏？")
+    assert found is not None and found.how == "n-gram"
 
 
 WORDS = st.lists(st.sampled_from(list("abcdefghij")), max_size=12).map(" ".join)
@@ -46,11 +51,19 @@ WORDS = st.lists(st.sampled_from(list("abcdefghij")), max_size=12).map(" ".join)
 @given(st.lists(WORDS, max_size=6), WORDS, st.sampled_from([0.3, 0.5, 0.8, 1.0]))
 def test_near_misses_no_goal_that_is_near(reserved: list[str], goal: str, near: float) -> None:
     similar = [jaccard(frozenset(words(goal)), frozenset(words(other))) for other in reserved]
-    found = Reserve(reserved, near=near).overlap(goal)
+    found = Reserve([Reserved(goal) for goal in reserved], near=near).overlap(goal)
     if max(similar, default=0.0) >= near:
         assert found is not None
-    if found == "near":
+    if found is not None and found.how == "near":
         assert max(similar) >= near
+
+
+def test_an_overlap_names_every_source_it_is_with() -> None:
+    reserved = [Reserved(GOAL, source="a"), Reserved(GOAL, f"Dear expert: {GOAL}", "b"), Reserved(SHORT, source="c")]
+    reserve = Reserve(reserved, near=0.8)
+    assert reserve.overlap(GOAL) == Hit("exact", frozenset("ab"))
+    assert reserve.overlap("x", f"{GOAL} {SHORT}") == Hit("n-gram", frozenset("abc"))
+    assert reserve.overlap("Paint a wooden tonight fence") == Hit("near", frozenset("c"))
 
 
 def test_a_row_that_nearly_repeats_another_is_found_and_the_first_one_stays() -> None:
