@@ -39,7 +39,7 @@ class Reply:
     tokens_out: int = 0
     error: str = ""
     reasoning_kind: ReasoningKind = "raw"
-    chances: Sequence[Mapping[str, float]] = ()
+    chances: tuple[Mapping[str, float], ...] = ()
     """For each of the first tokens, where they were asked for and no thought stands before the answer: text of a
     candidate -> its probability."""
 

@@ -1,4 +1,4 @@
-"""What tokens cost: a dated file of list prices that the user can replace; what is not in it is unknown, never guessed."""
+"""What tokens cost: a dated file of list prices the user can replace; what is not in it is unknown, never guessed."""
 
 from __future__ import annotations
 

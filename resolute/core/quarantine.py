@@ -1,4 +1,4 @@
-"""Where rejected and unsafe text lies: a folder only its owner can open, which git and everything we export leave out."""
+"""Where rejected and unsafe text lies: a folder only its owner can open; git and all our exports leave it out."""
 
 from __future__ import annotations
 

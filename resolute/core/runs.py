@@ -52,6 +52,8 @@ class Manifest(BaseModel):
     notes: list[str] = []
     tokens_in: int = 0
     tokens_out: int = 0
+    cost: float | None = None
+    """US dollars by list price; None where nothing was asked or a price is not known."""
     started: float = 0.0
     seconds: float = 0.0
     versions: dict[str, str] = {}

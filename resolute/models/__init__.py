@@ -1,4 +1,4 @@
-"""Floor 1: models. `render` (training and sampling share it), the local provider, the engine (the only eval_set)."""
+"""Floor 1: models. `render` (training and sampling share it), the local provider, the engine (prompts to outcomes)."""
 
 MODELS: dict[str, str] = {}
 """Names of models that are neither a folder, a hub name nor an Inspect model; plug-ins add theirs."""

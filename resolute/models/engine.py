@@ -1,44 +1,44 @@
-"""Asking a model many things: the only `eval_set`.
+"""Asking a model many things: the only place where prompts become outcomes.
 
-Every request runs its attack, which calls the model as often as it likes; the outcome is kept in the sample's log.
-Rules that make Inspect safe here (each measured): its folder is our key's, since it does not see changed prompts;
-`continue_on_fail`, since rows that failed under `fail_on_error=False` count as done for ever; small shards, since a log
-is written from memory; real-time logging on, so that a kill loses only what was in flight; bounded retries.
+Every request runs its attack, which calls the model as often as it likes; its outcome is appended to a ledger in our
+key's folder the moment it is there. A request's seed is its own, so order, number at once and resume change no byte.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
-from importlib import import_module
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
 
 from resolute.core.ask import Reply, Sampling
-from resolute.core.errors import ResoluteError
 from resolute.core.jobs import Progress
 from resolute.core.parts import Attempt, Scripted
 from resolute.core.records import Message
 from resolute.models.identity import Model
+from resolute.models.ledger import Ledger, ledger
+from resolute.models.purse import Purse
 from resolute.models.requests import Outcomes, Request, failed, with_system
-from resolute.models.running import Patience, Running, Tally, told
+from resolute.models.running import Patience, Tally
 
-if TYPE_CHECKING:
-    from inspect_ai.model import Model as InspectModel
+LEDGER = Path("work") / "outcomes.jsonl"
+"""In the folder of an artifact: what was answered so far."""
 
-REMOTE_CALLS = 32
-"""Calls in flight at a server, where the caller does not say."""
 
-WAITING = 2
-"""Samples under way for each call in flight: while one is being logged, another takes its connection."""
+@dataclass(frozen=True)
+class _Kept:
+    """An outcome as the ledger keeps it."""
 
-LOG_BUFFER = 100
-"""Samples that are written to the log file at once. With real-time logging on, a kill loses none of them (measured)."""
+    attempt: Attempt
+    began_inside: bool = False
+    """Some reply closed a thought it never opened: the server's template opens thoughts."""
+    served: tuple[str, ...] = ()
+    """What the server said it was."""
 
-SHARD_ROWS, SHARD_BYTES = 2_000, 32 << 20
-"""Most samples and expected bytes of output in one log: Inspect's memory peaks at ten times the text."""
+
+_FORM = TypeAdapter(_Kept)
 
 
 def run_requests(
@@ -50,102 +50,88 @@ def run_requests(
     progress: Progress,
     concurrency: int | None = None,
     patience: Patience | None = None,
+    purse: Purse | None = None,
 ) -> Outcomes:
     """Ask everything; the outcome of every request by its id. Interrupted work in `folder` is taken up again.
 
     Requests that failed after all retries have the ending (nothing, error); in the next run exactly these are asked
     again. Raises `ResoluteError` where the server is away or refuses everything: what was answered stays in `folder`.
-    `concurrency` is the most calls in flight (None: enough to keep a local model busy, or `REMOTE_CALLS`).
+    `concurrency` is the most calls in flight (None: enough to keep a local model busy, or `calls.REMOTE_CALLS`).
     """
     if len({asked.id for asked in requests}) != len(requests):
         raise ValueError("two requests have one id")
     if model.scripted is not None:
         return asyncio.run(_ask_plainly(requests, model.scripted, progress))
-    if not requests:
-        return Outcomes()
-    tally = Tally(model, progress, patience or Patience(), len(requests))
-    running = Running({asked.id: asked for asked in requests}, sampling, tally)
-    with own_folders(folder), told(running):
-        outcomes = _eval_set(running, folder / "logs", concurrency)
-    still_open = [name for name in running.requests if name not in outcomes or _failed(outcomes[name])]
-    tally.raise_when_away(len(still_open), folder)
+    purse = purse or Purse()
+    price = purse.price(model)
+    with ledger(folder / LEDGER, _FORM) as kept:
+        waiting = {asked.id: asked for asked in requests if asked.id not in kept.known}
+        done = len(requests) - len(waiting)
+        tally = Tally(model, progress, patience or Patience(), len(requests), done=done, purse=purse)
+        for asked in requests:
+            if asked.id in kept.known:
+                reply = kept.known[asked.id].attempt.reply
+                purse.pay(price, reply.tokens_in, reply.tokens_out)
+        lost: dict[str, str] = {}
+        if waiting:
+            asyncio.run(_ask_all(waiting, sampling, tally, kept, lost, concurrency))
+        tally.raise_when_away(len(lost), folder)
+        return _outcomes(requests, kept.known, lost)
+
+
+async def _ask_all(
+    waiting: Mapping[str, Request],
+    sampling: Sampling,
+    tally: Tally,
+    kept: Ledger[_Kept],
+    lost: dict[str, str],
+    concurrency: int | None,
+) -> None:
+    from resolute.models import calls, provider
+    from resolute.models.reply import began_inside, read_output
+
+    usual = provider.PENDING if tally.model.kind == "local" else calls.REMOTE_CALLS
+    at_once = concurrency or (calls.BATCH_CALLS if tally.purse.batch else usual)
+    speaker = calls.speaker(tally.model, sampling, tally, at_once=at_once)
+
+    async def answer(asked: Request) -> _Kept:
+        inside, served = False, set[str]()
+
+        async def ask(messages: Sequence[Message], seed: int) -> Reply:
+            nonlocal inside
+            output = await speaker.say(with_system(messages, asked.system), seed)
+            inside = inside or began_inside(output)
+            served.add(output.model)
+            return read_output(output)
+
+        attempt = await asked.attack.run(asked.prompt, ask, asked.seed)
+        sent = with_system(attempt.sent, asked.system)
+        return _Kept(Attempt(sent, attempt.reply, attempt.queries), inside, tuple(sorted(served)))
+
+    def lose(name: str, why: str, again: bool) -> None:
+        if again:
+            lost[name] = why
+        else:
+            kept.add(name, _Kept(Attempt([], failed(why))))
+
+    await calls.carry(waiting, answer, at_once=at_once, tally=tally, keep=kept.add, lose=lose)
+
+
+def _outcomes(requests: Sequence[Request], known: Mapping[str, _Kept], lost: Mapping[str, str]) -> Outcomes:
+    """Where any reply of the model closed a thought it never opened, the server's template opens thoughts, so a reply
+    without any mark is an unfinished thought and no answer."""
+    from resolute.models.reply import as_unfinished
+
+    inside = any(one.began_inside for one in known.values())
+    found = Outcomes()
     for asked in requests:
-        outcomes.setdefault(asked.id, Attempt([], failed("not asked")))
-    return outcomes
-
-
-def shards(requests: Sequence[Request], sampling: Sampling) -> list[list[Request]]:
-    """The same requests always fall into the same shards: a resumed log is matched by its shard's name."""
-    expected = 8 * sampling.max_tokens + 4_096
-    size = max(1, min(SHARD_ROWS, SHARD_BYTES // expected))
-    ordered = sorted(requests, key=lambda asked: asked.id)
-    return [ordered[start : start + size] for start in range(0, len(ordered), size)]
-
-
-def _eval_set(running: Running, logs: Path, concurrency: int | None) -> Outcomes:
-    import rich
-    from inspect_ai import Task, eval_set
-    from inspect_ai.dataset import MemoryDataset, Sample
-
-    from resolute.models import provider, servers
-    from resolute.models.logs import collect
-    from resolute.models.solver import attacked
-
-    model, patience = running.tally.model, running.tally.patience
-    local = model.kind == "local"
-    name = provider.name_of(model) if local else model.name
-    running.sent = servers.generation(name, running.sampling)
-    at_once = concurrency or (provider.PENDING if local else REMOTE_CALLS)
-    tasks = [
-        Task(
-            MemoryDataset([Sample(id=asked.id, input=asked.prompt.text or " ") for asked in shard]),
-            solver=attacked(),
-            name=f"shard-{number:04}",
-        )
-        for number, shard in enumerate(shards(list(running.requests.values()), running.sampling))
-    ]
-    console = rich.get_console()
-    quiet, console.quiet = console.quiet, True
-    try:
-        _, made = eval_set(
-            tasks,
-            log_dir=os.fspath(logs),
-            model=opened(name, {} if local else servers.client(name, patience.client_seconds)),
-            retry_attempts=1,
-            retry_immediate=False,
-            continue_on_fail=True,
-            score=False,
-            display="none",
-            log_level="critical",
-            log_realtime=True,
-            log_buffer=LOG_BUFFER,
-            log_dir_allow_dirty=True,
-            ctl_server=False,
-            max_tasks=2,
-            max_samples=WAITING * at_once,
-            max_connections=at_once,
-            max_retries=patience.retries,
-            timeout=patience.seconds,
-            **running.sent,
-        )
-    finally:
-        console.quiet = quiet
-    return collect(log.location for log in made)
-
-
-def opened(name: str, args: dict[str, Any]) -> InspectModel:
-    """Inspect's model; a key, address or package it misses is an error of ours that names it."""
-    from inspect_ai._util.error import PrerequisiteError
-    from inspect_ai.model import get_model
-    from rich.text import Text
-
-    try:
-        return get_model(name, memoize=False, **args)
-    except (PrerequisiteError, ValueError) as error:
-        what = " ".join(Text.from_markup(str(error)).plain.removeprefix("ERROR: ").split())
-        mend = "set the environment variable or install the package it names; openai-api/SERVICE/MODEL reads "
-        mend += "SERVICE_BASE_URL and SERVICE_API_KEY"
-        raise ResoluteError(what, where=name, mend=mend) from error
+        if asked.id in lost:
+            found[asked.id] = Attempt([], failed(lost[asked.id]))
+            continue
+        one = known[asked.id].attempt
+        found[asked.id] = Attempt(one.sent, as_unfinished(one.reply), one.queries) if inside else one
+    found.served = frozenset(name for one in known.values() for name in one.served)
+    return found
 
 
 async def _ask_plainly(requests: Sequence[Request], scripted: Scripted, progress: Progress) -> Outcomes:
@@ -160,26 +146,3 @@ async def _ask_plainly(requests: Sequence[Request], scripted: Scripted, progress
         if number % 100 == 0 or number == len(requests):
             progress("asking", number, len(requests))
     return outcomes
-
-
-def _failed(attempt: Attempt) -> bool:
-    return attempt.reply.ending.why == "error"
-
-
-@contextmanager
-def own_folders(folder: Path) -> Generator[None]:
-    """Inspect's data (its buffers of running samples) inside the key's folder: a kill is taken up from there."""
-    import_module("huggingface_hub.constants")  # reads XDG_CACHE_HOME once: the hub's cache must stay the user's
-    places = {name: folder / "work" / "inspect" / name.lower() for name in ("XDG_DATA_HOME", "XDG_CACHE_HOME")}
-    before = {name: os.environ.get(name) for name in places}
-    for name, place in places.items():
-        place.mkdir(parents=True, exist_ok=True)
-        os.environ[name] = os.fspath(place)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

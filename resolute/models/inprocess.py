@@ -14,8 +14,9 @@ from resolute.core.errors import ResoluteError
 from resolute.core.instruments import Question, Said
 from resolute.core.keys import derive
 from resolute.core.trace import DIALECTS, THINK, split
-from resolute.models.heard import Heard, Ledger
+from resolute.models.heard import Heard, note
 from resolute.models.identity import Model
+from resolute.models.ledger import Ledger
 from resolute.models.local import Generated, Generator, Request
 from resolute.models.manner import Manner
 from resolute.models.running import Tally
@@ -29,7 +30,7 @@ SHARE = 0.25
 
 
 def ask_checkpoint(
-    questions: Mapping[str, Question], model: Model, manner: Manner, ledger: Ledger, tally: Tally
+    questions: Mapping[str, Question], model: Model, manner: Manner, kept: Ledger[Heard], tally: Tally
 ) -> None:
     """Put the questions, by name, and note what is heard. Raises `ResoluteError` where it cannot be loaded."""
     if model.path is None:
@@ -37,7 +38,7 @@ def ask_checkpoint(
     generator = Generator(model.path, stop_ids=_stops(model.path), batch=ROWS)
     try:
         for name, heard in _asked(questions, generator, manner):
-            ledger.add(name, heard)
+            note(kept, name, heard)
             tally.finish()
     finally:
         generator.close()
@@ -124,12 +125,16 @@ def _templated(question: Question, tokenizer: Any, thinks: bool) -> str:
 
 def _heard(made: Generated, prompt: str) -> Heard:
     if made.stop == "prompt too long":
-        return Heard(None, "longer than the model's context", made.tokens_in)
+        return Heard(None, "longer than the model's context", made.tokens_in, made.tokens_out)
     dialect = next((one for one in DIALECTS.values() if one.close in made.text or one.open in made.text), THINK)
     opened = prompt.rstrip().endswith(dialect.open)
     parts = split(made.text, dialect, opened=opened)
     ended = made.stop == "end of turn" and parts.closed
-    return Heard(Said(parts.answer, ended, () if parts.had_thought else made.chances), tokens=made.tokens_in)
+    return Heard(
+        Said(parts.answer, ended, () if parts.had_thought else made.chances),
+        tokens=made.tokens_in,
+        tokens_out=made.tokens_out,
+    )
 
 
 def _stops(folder: Path) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from resolute.core.ask import Sampling
+from resolute.models.purse import Purse
 from resolute.models.running import Patience
 
 
@@ -21,6 +22,8 @@ class Manner:
     concurrency: int | None = None
     """Calls in flight at a server; no part of any key, nor is the next."""
     patience: Patience | None = None
+    purse: Purse | None = None
+    """What its calls are paid from."""
 
     @property
     def sampling(self) -> Sampling:

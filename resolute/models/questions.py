@@ -13,9 +13,11 @@ from resolute.core.errors import ResoluteError
 from resolute.core.instruments import Question, Said
 from resolute.core.jobs import Progress
 from resolute.core.keys import derive, key
-from resolute.models.heard import Heard, ledger
+from resolute.models.heard import FORM, NAME, Heard, note
 from resolute.models.identity import Model
+from resolute.models.ledger import ledger
 from resolute.models.manner import Manner
+from resolute.models.purse import Purse
 from resolute.models.running import Patience, Tally
 
 RAW = ("openai-api-completions", "vllm-completions")
@@ -33,15 +35,20 @@ def put(
     """What `model` says to each question, by `name_of`. Raises `ResoluteError` where it cannot be asked at all."""
     asked = {name_of(question): question for question in questions}
     _check_raw(model, asked)
-    with ledger(folder) as kept:
+    purse = manner.purse or Purse()
+    price = purse.price(model)
+    with ledger(folder / NAME, FORM) as kept:
         waiting = {name: question for name, question in asked.items() if name not in kept.known}
-        tally = Tally(model, progress, manner.patience or Patience(), len(asked), done=len(asked) - len(waiting))
+        done = len(asked) - len(waiting)
+        tally = Tally(model, progress, manner.patience or Patience(), len(asked), done=done, purse=purse)
+        for name in asked.keys() - waiting.keys():
+            purse.pay(price, kept.known[name].tokens, kept.known[name].tokens_out)
         if not waiting:
             pass
         elif model.scripted is not None:
             for name, question in waiting.items():
                 reply = model.scripted.reply(question.messages, derive(0, name))
-                kept.add(name, Heard(Said(reply.answer, reply.ending.complete)))
+                note(kept, name, Heard(Said(reply.answer, reply.ending.complete)))
         elif model.kind == "local":
             from resolute.models.inprocess import ask_checkpoint
 
@@ -49,7 +56,7 @@ def put(
         else:
             from resolute.models.served import ask_server
 
-            ask_server(waiting, model, manner, kept, tally)
+            ask_server(waiting, manner, kept, tally)
             tally.raise_when_away(sum(kept.known[name].again for name in waiting), folder)
         return {name: kept.known[name] for name in asked}
 

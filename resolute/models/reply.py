@@ -50,7 +50,7 @@ def read_output(output: ModelOutput) -> Reply:
         tokens_in=usage.input_tokens if usage else 0,
         tokens_out=drawn,
         reasoning_kind=_kind(output),
-        chances=() if parts.had_thought else _chances(output),
+        chances=() if parts.had_thought else tuple(_chances(output)),
     )
 
 

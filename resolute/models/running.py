@@ -1,19 +1,17 @@
-"""The state of the one evaluation that runs in this process, shared by the engine and the solver."""
+"""How asking a model goes: patience with its server, a tally of what was answered, and what an error means."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from resolute.core.ask import Sampling
 from resolute.core.errors import ResoluteError
 from resolute.core.jobs import Progress
 from resolute.models.identity import Model
-from resolute.models.requests import Request
+from resolute.models.purse import Purse
+
+BROKE = "the budget is spent"
 
 
 @dataclass(frozen=True)
@@ -44,12 +42,20 @@ class Tally:
     """Failed requests since the last one that was answered."""
     causes: Counter[str] = field(default_factory=Counter[str])
     away: str = ""
-    """Why nothing is asked any more."""
+    """Why the server is given up."""
+    purse: Purse = field(default_factory=Purse)
+    broke: bool = False
+    """The purse does not cover one more call."""
+
+    @property
+    def stopped(self) -> str:
+        """Why nothing is asked any more; empty while there is no reason."""
+        return self.away or (BROKE if self.broke else "")
 
     def finish(self) -> None:
         """Note a request that has its outcome."""
         self.failures, self.answered, self.done = 0, self.answered + 1, self.done + 1
-        self.progress(f"asking {self.model.name}", self.done, self.total)
+        self.progress(f"asking {self.model.name}", self.done, self.total, note=self.purse.shown)
 
     def fail(self, error: Exception) -> None:
         """Note a failure that may pass; give up where nothing is answered any more, or the key or name is wrong."""
@@ -66,38 +72,6 @@ class Tally:
         what = f"{self.model.name} does not answer: {still_open} of {self.total} requests are open ({causes})"
         mend = "check the server, the model's name and its key, then run the same command: only open requests are asked"
         raise ResoluteError(what, where=str(folder), mend=mend)
-
-
-@dataclass
-class Running:
-    """The requests of an evaluation by id, how they are sent, and how it goes."""
-
-    requests: dict[str, Request]
-    sampling: Sampling
-    tally: Tally
-    sent: dict[str, Any] = field(default_factory=dict[str, Any])
-    """Arguments of every call."""
-
-
-_now: Running | None = None
-
-
-@contextmanager
-def told(running: Running) -> Generator[None]:
-    """Make `running` what `current` gives, until the block ends."""
-    global _now
-    _now = running
-    try:
-        yield
-    finally:
-        _now = None
-
-
-def current() -> Running:
-    """The evaluation that runs; a `ResoluteError` where none does (the task was started by hand)."""
-    if _now is None:
-        raise ResoluteError("this task runs inside Resolute only", mend="use `resolute evaluate`")
-    return _now
 
 
 def status(error: BaseException | None) -> int | None:

@@ -1,4 +1,4 @@
-"""Questions to a server: Inspect's model sends them, with its retries and providers, so many at once."""
+"""Questions to a server."""
 
 from __future__ import annotations
 
@@ -8,60 +8,40 @@ from typing import Any
 
 from resolute.core.instruments import Question, Said
 from resolute.core.keys import derive
-from resolute.models import engine, servers
-from resolute.models.heard import Heard, Ledger
-from resolute.models.identity import Model
+from resolute.models import calls
+from resolute.models.heard import Heard, note
+from resolute.models.ledger import Ledger
 from resolute.models.local import CANDIDATES
 from resolute.models.manner import Manner
 from resolute.models.reply import read_output
-from resolute.models.running import Patience, Tally, cause, is_the_rows
-from resolute.models.solver import chat
+from resolute.models.running import Tally
 
 
-def ask_server(questions: Mapping[str, Question], model: Model, manner: Manner, ledger: Ledger, tally: Tally) -> None:
+def ask_server(questions: Mapping[str, Question], manner: Manner, kept: Ledger[Heard], tally: Tally) -> None:
     """Put the questions, by name, and note what is heard. Stops asking where the server is away."""
-    asyncio.run(_ask_all(questions, model, manner, ledger, tally))
+    asyncio.run(_ask_all(questions, manner, kept, tally))
 
 
-async def _ask_all(
-    questions: Mapping[str, Question], model: Model, manner: Manner, ledger: Ledger, tally: Tally
-) -> None:
-    from inspect_ai.model import GenerateConfig
+async def _ask_all(questions: Mapping[str, Question], manner: Manner, kept: Ledger[Heard], tally: Tally) -> None:
+    at_once = manner.concurrency or (calls.BATCH_CALLS if tally.purse.batch else calls.REMOTE_CALLS)
+    more = {"logprobs": True, "top_logprobs": CANDIDATES} if manner.chances and not manner.thinks else {}
+    speaker = calls.speaker(tally.model, manner.sampling, tally, at_once=at_once, more=more)
 
-    patience = manner.patience or Patience()
-    speaker = engine.opened(model.name, servers.client(model.name, patience.client_seconds))
-    at_once = manner.concurrency or engine.REMOTE_CALLS
-    sent: dict[str, Any] = servers.generation(model.name, manner.sampling)
-    sent |= {"max_connections": at_once, "max_retries": patience.retries, "timeout": patience.seconds}
-    if manner.chances and not manner.thinks:
-        sent |= {"logprobs": True, "top_logprobs": CANDIDATES}
-    waiting = iter(questions.items())
+    async def answer(named: tuple[str, Question]) -> Heard:
+        name, question = named
+        return _heard(await speaker.say(question.messages, derive(0, name)))
 
-    async def work() -> None:
-        for name, question in waiting:
-            if tally.away:
-                ledger.add(name, Heard(None, f"error: {tally.away}", again=True))
-                continue
-            try:
-                config = GenerateConfig(seed=derive(0, name), **sent)
-                ledger.add(name, _heard(await speaker.generate(chat(question.messages), config=config, cache=False)))
-                tally.finish()
-            except Exception as error:  # noqa: BLE001  (one question's failure is noted, the others go on)
-                if is_the_rows(error):
-                    ledger.add(name, Heard(None, f"error: {cause(error)}"))
-                    tally.finish()
-                    continue
-                tally.fail(error)
-                ledger.add(name, Heard(None, f"error: {cause(error)}", again=True))
+    def lose(name: str, why: str, again: bool) -> None:
+        note(kept, name, Heard(None, f"error: {why}", again=again))
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(at_once, len(questions))):
-            group.create_task(work())
+    waiting = {name: (name, question) for name, question in questions.items()}
+    await calls.carry(waiting, answer, at_once=at_once, tally=tally, keep=kept.add, lose=lose)
 
 
 def _heard(output: Any) -> Heard:
     reply = read_output(output)
     if reply.ending.why == "content filter":
-        return Heard(None, "filtered", reply.tokens_in)
+        return Heard(None, "filtered", reply.tokens_in, reply.tokens_out)
     ended = reply.ending.why in ("end of turn", "unknown") and reply.ending.where != "thought"
-    return Heard(Said(reply.answer, ended, reply.chances), tokens=reply.tokens_in)
+    said = Said(reply.answer, ended, reply.chances)
+    return Heard(said, tokens=reply.tokens_in, tokens_out=reply.tokens_out)

@@ -18,7 +18,7 @@ from resolute.core.ask import Ask, Reply, Sampling
 from resolute.core.errors import ResoluteError
 from resolute.core.parts import Attempt
 from resolute.core.records import Ending, Message, Prompt
-from resolute.models.engine import run_requests, shards
+from resolute.models.engine import run_requests
 from resolute.models.identity import Model, resolve
 from resolute.models.requests import Request, request, trace
 from resolute.models.running import Patience
@@ -206,14 +206,6 @@ def test_two_requests_of_one_id_are_refused(tmp_path: Path) -> None:
         run_requests(twice, model=model, sampling=DRAW, folder=tmp_path, progress=nothing)
 
 
-def test_shards_hold_every_request_once_in_any_order() -> None:
-    asked = requests_for(Model("m", "inspect", "m"), 30)
-    long = DRAW.model_copy(update={"max_tokens": 500_000})
-    assert shards(asked, long) == shards(asked[::-1], long)
-    assert [item for shard in shards(asked, long) for item in shard] == sorted(asked, key=lambda item: item.id)
-    assert max(map(len, shards(asked, long))) == 8
-
-
 class Insisting:
     """An attack of several requests: each seed of its own, the last reply counts."""
 
@@ -286,5 +278,5 @@ def test_a_killed_run_is_taken_up_and_only_what_was_in_flight_is_paid_again(
         outcomes = run_requests(asked, model=model, sampling=DRAW, folder=tmp_path, progress=nothing)
         again = len(served.asked) - 60
     assert 30 <= paid < 60
-    assert again <= 4 + 4, f"{again} were paid twice; 4 were in flight and as many may have just been answered"
+    assert again <= 4, f"{again} were paid twice; 4 were in flight"
     assert [outcomes[item.id].reply.answer for item in asked] == [item.prompt.text for item in asked]
