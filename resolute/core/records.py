@@ -42,6 +42,10 @@ PATTERNS: tuple[Pattern, ...] = (
 """The five risky patterns, in the study's order (arXiv 2505.15404, section 3)."""
 
 
+Way = Literal["cut", "recompose", "backtrack"]
+"""How a trace is repaired: sentences taken out; failing steps written anew; a correction after the first of them."""
+
+
 class Record(BaseModel):
     """Frozen, with no fields but the declared ones."""
 
@@ -121,6 +125,12 @@ class Trace(Record):
     """Why there is no output, for `ending.why == "error"`."""
     extra_closes: int = 0
     """Closing marks after the first one."""
+    repaired: Literal["", "cut", "recompose", "backtrack"] = ""
+    """The way in which this trace was made from another one; empty for what a model said by itself."""
+    original: str = ""
+    """Id of that other trace. Prompt, messages, model and strategy are still its own."""
+    repairer: str = ""
+    """The model that repaired it, as the user named it, and what that name stood for."""
 
     @model_validator(mode="before")
     @classmethod
