@@ -15,7 +15,17 @@ from typing import Any, Literal
 from resolute.core.errors import ResoluteError
 
 Catalogue = Literal[
-    "prompts", "strategies", "attacks", "judges", "asked", "auditors", "asked_auditors", "suites", "models"
+    "prompts",
+    "strategies",
+    "attacks",
+    "judges",
+    "asked",
+    "auditors",
+    "asked_auditors",
+    "suites",
+    "models",
+    "readers",
+    "remotes",
 ]
 _HOMES: dict[Catalogue, str] = {
     "prompts": "resolute.prompts",
@@ -27,6 +37,8 @@ _HOMES: dict[Catalogue, str] = {
     "asked_auditors": "resolute.judges",
     "suites": "resolute.suites",
     "models": "resolute.models",
+    "readers": "resolute.models",
+    "remotes": "resolute.models",
 }
 _GROUP = "resolute.plugins"
 

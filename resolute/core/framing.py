@@ -29,7 +29,7 @@ from resolute.core.files import unreadable
 from resolute.core.keys import key
 from resolute.core.records import Kind, Prompt
 
-PLACE = "{goal}"
+GOAL = "{goal}"
 """Where the goal goes; all other braces of a framing, and all of a goal, are text."""
 BUILTIN = "builtin"
 """The spec of all framings that ship; `builtin:5` is five of them."""
@@ -59,7 +59,7 @@ class Framing:
 
     def prompt(self, goal: str) -> str:
         """The words to send for a goal. Nothing in the goal is read as a place."""
-        before, _, after = self.text.partition(PLACE)
+        before, _, after = self.text.partition(GOAL)
         return before + goal + after
 
 
@@ -115,10 +115,10 @@ def parsed(text: str, *, stem: str, where: str) -> Framing:
         head, plain = _head(match["head"] or "", where), match["body"]
     body = plain.strip()
     if not body:
-        raise ResoluteError("the framing is empty", where=where, mend=f"write a text with {PLACE} in it")
-    if (places := body.count(PLACE)) != 1:
-        what = f"the framing has no {PLACE}" if not places else f"the framing has {PLACE} {places} times"
-        raise ResoluteError(what, where=where, mend=f"write {PLACE} exactly once, where the goal goes")
+        raise ResoluteError("the framing is empty", where=where, mend=f"write a text with {GOAL} in it")
+    if (places := body.count(GOAL)) != 1:
+        what = f"the framing has no {GOAL}" if not places else f"the framing has {GOAL} {places} times"
+        raise ResoluteError(what, where=where, mend=f"write {GOAL} exactly once, where the goal goes")
     name = head.get("name") or stem
     if not _NAME.fullmatch(name):
         mend = "use letters, digits, spaces, dots and dashes, 64 at most"

@@ -22,6 +22,8 @@ from resolute.core.files import unreadable
 Row = dict[str, Any]
 FORMATS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
 """What can be read, by the end of the name; each but Parquet also with `.gz` after it."""
+LOGS = (".eval",)
+"""Files that a reader of the catalogue takes apart (see `READERS` in `resolute.models`)."""
 _CSV_LIMIT = threading.Lock()
 
 

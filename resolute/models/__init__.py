@@ -2,3 +2,6 @@
 
 MODELS: dict[str, str] = {}
 """Names of models that are neither a folder, a hub name nor an Inspect model; plug-ins add theirs."""
+
+REMOTES: dict[str, str] = {"hub": "resolute.models.hub:fetched"}
+"""Prefix of a file that lies elsewhere -> what brings it here: a `Callable[[str], Path]` (see `core.remote`)."""

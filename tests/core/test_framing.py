@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolute.core.errors import ResoluteError
-from resolute.core.framing import PLACE, Framing, builtin, framed, framings, parsed
+from resolute.core.framing import GOAL, Framing, builtin, framed, framings, parsed
 from resolute.core.records import Kind, Prompt
 
 BUILTIN = builtin()
@@ -30,7 +30,7 @@ def own(folder: Path, **files: str) -> str:
 def test_twenty_framings_ship_and_each_says_what_it_probes() -> None:
     assert len(BUILTIN) == 20 == len({framing.name for framing in BUILTIN}) == len({f.version for f in BUILTIN})
     for framing in BUILTIN:
-        assert framing.text.count(PLACE) == 1 and framing.technique
+        assert framing.text.count(GOAL) == 1 and framing.technique
         assert framing.probes.startswith("Whether ") and framing.probes.endswith(".")
 
 
@@ -42,7 +42,7 @@ def test_the_files_are_named_as_their_framings() -> None:
 @given(goal=st.text())
 def test_a_goal_stands_whole_in_every_framing_whatever_it_holds(goal: str) -> None:
     for framing in BUILTIN:
-        before, after = framing.text.split(PLACE)
+        before, after = framing.text.split(GOAL)
         assert framing.prompt(goal) == before + goal + after
 
 
@@ -67,21 +67,21 @@ def test_the_choice_of_a_count_does_not_depend_on_names_or_order(tmp_path: Path)
     for folder in (one, two):
         folder.mkdir()
     for number in range(8):
-        own(one, **{f"f{number}": f"{number}: {PLACE}"})
-        own(two, **{f"g{7 - number}": f"{number}: {PLACE}"})
+        own(one, **{f"f{number}": f"{number}: {GOAL}"})
+        own(two, **{f"g{7 - number}": f"{number}: {GOAL}"})
     assert [f.text for f in framings([f"{one}/:3"])] == [f.text for f in framings([f"{two}/:3"])]
 
 
 def test_a_folder_and_a_file_of_a_user_are_read_with_and_without_a_head(tmp_path: Path) -> None:
     head = "---\nname: tale\nprobes: Whether a tale helps.\ntechnique: fiction\n---\n"
-    folder = own(tmp_path, a=f"{head}Once upon a time: {PLACE}\n", b=f"\ufeffPlease,\r\n{PLACE}")
-    (tmp_path / "c.txt").write_text(f"--- not a head? {PLACE}".removeprefix("---"))
+    folder = own(tmp_path, a=f"{head}Once upon a time: {GOAL}\n", b=f"\ufeffPlease,\r\n{GOAL}")
+    (tmp_path / "c.txt").write_text(f"--- not a head? {GOAL}".removeprefix("---"))
     (tmp_path / "notes.json").write_text("{}")
     found = framings([folder])
     assert [(f.name, f.text, f.technique) for f in found] == [
-        ("tale", f"Once upon a time: {PLACE}", "fiction"),
-        ("b", f"Please,\n{PLACE}", ""),
-        ("c", f"not a head? {PLACE}", ""),
+        ("tale", f"Once upon a time: {GOAL}", "fiction"),
+        ("b", f"Please,\n{GOAL}", ""),
+        ("c", f"not a head? {GOAL}", ""),
     ]
     assert framings([str(tmp_path / "b.md"), "quiz"])[0] == found[1]
 
@@ -120,10 +120,10 @@ def test_a_file_that_is_not_utf8_or_not_there_is_an_error(tmp_path: Path) -> Non
 
 def test_two_framings_share_neither_name_nor_words(tmp_path: Path) -> None:
     with pytest.raises(ResoluteError, match="two framings are called 'quiz'") as caught:
-        framings(["quiz", own(tmp_path, quiz=f"other words {PLACE}")])
+        framings(["quiz", own(tmp_path, quiz=f"other words {GOAL}")])
     assert "quiz.md" in caught.value.where
     with pytest.raises(ResoluteError, match="'a' and 'b' have the same words"):
-        framings([own(tmp_path, a=f"x {PLACE}", b=f"x {PLACE}", quiz=f"y {PLACE}")])
+        framings([own(tmp_path, a=f"x {GOAL}", b=f"x {GOAL}", quiz=f"y {GOAL}")])
 
 
 @pytest.mark.parametrize("spec", ["nosuch", "quiz:1", "builtin:21", "builtin:0", ""])
@@ -162,5 +162,5 @@ def test_which_kinds_are_framed_can_be_said() -> None:
 
 
 def test_a_framing_is_found_equal_by_its_words() -> None:
-    assert parsed(f"x {PLACE}", stem="a", where="a") == parsed(f"x {PLACE}\n", stem="a", where="b")
+    assert parsed(f"x {GOAL}", stem="a", where="a") == parsed(f"x {GOAL}\n", stem="a", where="b")
     assert isinstance(BUILTIN[0], Framing)
