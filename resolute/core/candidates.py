@@ -65,6 +65,18 @@ class Lineage(Record):
     """Ids of the risk reports, also of those about other words."""
 
 
+class Likelihood(Record):
+    """What the student said of a row before it was trained on it."""
+
+    id: str
+    """Id of the row."""
+    trace: str
+    tokens: int
+    """Under loss."""
+    mean: float
+    """Log-probability a token, in nats."""
+
+
 def example(candidate: Candidate) -> Example:
     """The training row: what is asked is the prompt itself, never the instruction that made the teacher answer so."""
     trace = candidate.trace

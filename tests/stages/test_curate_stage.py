@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from resolute.core.candidates import Drop
 from resolute.core.errors import ResoluteError
 from resolute.core.files import read_json, read_jsonl, read_records, write_records
 from resolute.core.jobs import Job, perform
@@ -20,7 +21,6 @@ from resolute.core.runs import Artifact
 from resolute.core.settings import Curate
 from resolute.core.sources import PLACE, load_prompts
 from resolute.core.trace import split
-from resolute.stages.curate import Drop
 
 SAFE_TYPES = ["homonyms", "figurative_language", "safe_targets", "safe_contexts", "definitions"]
 SAFE_TYPES += [
