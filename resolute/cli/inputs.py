@@ -80,24 +80,29 @@ def role_of(path: Path) -> str:
 
 
 def _file(path: Path) -> Path:
-    """An input that must be there before anything is planned."""
+    """An input that must be there before anything is planned; one that lies elsewhere is fetched."""
+    from resolute.core.remote import local
+
+    path = local(path)
     if not path.exists():
         raise ResoluteError("no such file or folder", where=str(path), mend="check the path")
     return path
 
 
-def material(paths: Sequence[Path]) -> dict[str, Path]:
-    """Everything a training set is made from: traces, what was found in them and what was judged of them."""
+def material(paths: Sequence[Path], *, repaired: bool = True) -> dict[str, Path]:
+    """Everything a training set is made from: traces, what was found in them and what was judged of them; with
+    `repaired`, those that were repaired from them too."""
     found: dict[str, list[Path]] = {"traces": [], "risks": [], "verdicts": []}
     for path in paths:
         if is_run(path):
-            _material_of_run(path, found)
+            _material_of_run(path, found, repaired=repaired)
         else:
-            found.setdefault(role_of(_file(path)), []).append(path)
+            there = _file(path)
+            found.setdefault(role_of(there), []).append(there)
     return {role: path for kind, items in found.items() for role, path in numbered(kind, items).items()}
 
 
-def _material_of_run(path: Path, found: dict[str, list[Path]]) -> None:
+def _material_of_run(path: Path, found: dict[str, list[Path]], *, repaired: bool) -> None:
     from resolute.core.runs import Run
 
     held = {artifact.stage for artifact in Run(path).entries().values()}
@@ -106,6 +111,21 @@ def _material_of_run(path: Path, found: dict[str, list[Path]]) -> None:
         found["risks"].append(from_run(path, ["audit"]).output("risks.parquet"))
     if "judge" in held:
         found["verdicts"].append(from_run(path, ["judge"]).output("verdicts.parquet"))
+    if "repair" in held and repaired:
+        _repaired(path, found)
+
+
+def _repaired(path: Path, found: dict[str, list[Path]]) -> None:
+    """What was repaired of these very traces; that of others is left out aloud."""
+    from resolute.core.keys import file_digest
+
+    artifact = from_run(path, ["repair"])
+    if artifact.manifest.inputs["traces"] != file_digest(found["traces"][-1]):
+        say(f"{path}: its repair is of other traces and is left out; run `resolute repair` again", err=True)
+        return
+    for role in found:
+        if f"{role}.parquet" in artifact.manifest.outputs:
+            found[role].append(artifact.output(f"{role}.parquet"))
 
 
 def examples(path: Path) -> Path:

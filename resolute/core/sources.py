@@ -16,6 +16,7 @@ from resolute.core.catalogue import counted, entries, find
 from resolute.core.errors import ResoluteError
 from resolute.core.keys import derive
 from resolute.core.records import Prompt
+from resolute.core.remote import is_remote, local
 from resolute.core.rows import Row, as_text, looks_like_file, read_rows
 
 PLACE = "RESOLUTE_DATA"
@@ -30,10 +31,10 @@ def load_prompts(spec: str, *, seed: int = 0) -> list[Prompt]:
     missing file, and more prompts than there are.
     """
     name, count = counted(spec)
-    if name in entries("prompts") or not looks_like_file(name):
-        prompts = cast("Callable[[], list[Prompt]]", find("prompts", name))()
+    if is_remote(name) or (looks_like_file(name) and name not in entries("prompts")):
+        prompts = read_prompts(local(name))
     else:
-        prompts = read_prompts(Path(name))
+        prompts = cast("Callable[[], list[Prompt]]", find("prompts", name))()
     distinct = list({prompt.id: prompt for prompt in prompts}.values())
     return distinct if count is None else choose(distinct, count, spec=spec, seed=seed)
 

@@ -75,7 +75,9 @@ def _asked(wanted: _Place) -> tuple[str, list[str]]:
     except HFValidationError as error:
         raise ResoluteError("not the name of a data set", where=where, mend=_SPELLED) from error
     except OfflineModeIsEnabled as error:
-        raise _unreachable(wanted, "the hub's client is set to offline (HF_HUB_OFFLINE)") from error
+        raise _unreachable(
+            wanted, "the hub's client is set to offline (HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE)"
+        ) from error
     except (HTTPError, OSError) as error:
         raise _refused(wanted, error) from error
     return info.sha or "", [item.rfilename for item in info.siblings or []]
