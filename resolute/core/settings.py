@@ -16,7 +16,7 @@ from resolute.core.ask import Sampling
 from resolute.core.errors import ResoluteError
 from resolute.core.matching import Match
 from resolute.core.mixture import Amount, Counts
-from resolute.core.records import Kind, Opening, Pattern
+from resolute.core.records import Kind, Opening, Pattern, Way
 from resolute.core.selection import Select
 
 
@@ -32,10 +32,32 @@ class Section(BaseModel):
     """Settings that leave what comes out as it is: where work is done and what is shown or kept of it meanwhile."""
 
 
+class Acceptance(Section):
+    """What a trace must be to be trained on (see `accept`)."""
+
+    complete: bool = True
+    """The model, not a limit, ended the answer."""
+    safe: bool = False
+    """For harmful goals: every part a guard read must be judged safe."""
+    refused: bool = False
+    """For harmful goals: the answer must be judged a refusal."""
+    patterns: tuple[Pattern, ...] = ()
+    """Risky patterns that drop a trace with a harmful goal."""
+    unjudged: Literal["drop", "keep"] = "drop"
+    """What happens to a trace whose required verdict is missing or failed."""
+    empty_thought: bool = False
+    """Take traces without a thought (the No CoT strategy has none by design)."""
+    summaries: bool = False
+    """Take traces whose thought is a provider's summary of the real one."""
+
+
 class Distill(Section):
     """Ask a teacher for traces."""
 
-    named: ClassVar[frozenset[str]] = frozenset({"model", "strategy", "prompts"})
+    named: ClassVar[frozenset[str]] = frozenset(
+        {"model", "strategy", "prompts", "framings", "then", "judges", "auditors"}
+    )
+    aside: ClassVar[frozenset[str]] = frozenset({"budget", "batch", "concurrency"})
 
     model: str
     """The teacher: an Inspect model name, a folder with a checkpoint, or a plug-in's model."""
@@ -43,9 +65,31 @@ class Distill(Section):
     """How a safe trace is asked for: a name of the strategies, or a file with an instruction of your own."""
     prompts: tuple[str, ...] = Field(min_length=1)
     """Prompt sources, each `name` or `name:count`; a source can be a file."""
+    framings: tuple[str, ...] = ()
+    """Ways in which goals are wrapped: `builtin`, `builtin:5`, a name, or a folder of your own. None: as they are."""
+    n: int | None = Field(default=None, ge=1)
+    """So many of the framed prompts, by a choice that depends on them alone. None: all of them."""
     samples: int = Field(default=1, ge=1)
     """Traces asked for per prompt."""
     sampling: Sampling
+    thought: Literal["own", "written"] = "own"
+    """`own`: the teacher thinks before it answers. `written`: it does not, and is told to write a thought down."""
+    accept: Acceptance | None = None
+    """What a trace must be; a prompt without an accepted one is asked on. None: every trace is taken as it comes."""
+    judges: tuple[str, ...] = ()
+    """Guards, `name` or `name@model`, that say whether a trace is safe; none of them headlines a result."""
+    auditors: tuple[str, ...] = ()
+    """Instruments, `name` or `name@model`, that look for the risky patterns."""
+    limit: int | None = Field(default=None, ge=1)
+    """Most samples of one strategy for a prompt that has no accepted trace yet. None: `samples`, and no more."""
+    then: tuple[str, ...] = ()
+    """Strategies that prompts without an accepted trace go on to, in this order."""
+    budget: float | None = Field(default=None, gt=0)
+    """US dollars that all calls may cost by list price; asking stops before they would be passed."""
+    batch: bool = False
+    """Ask through the provider's batch interface: cheaper, and answers may take a day."""
+    concurrency: int | None = Field(default=None, ge=1)
+    """Calls in flight at a server."""
 
 
 class Audit(Section):
@@ -70,6 +114,36 @@ class Audit(Section):
     """Column of a foreign file -> values: only rows that have one of them are read."""
 
 
+class Repair(Section):
+    """Mend the traces in which an audit found risky patterns, and keep what is clean afterwards."""
+
+    named: ClassVar[frozenset[str]] = frozenset({"model", "auditors", "judges"})
+    aside: ClassVar[frozenset[str]] = frozenset({"concurrency", "budget"})
+
+    model: str
+    """Who repairs: an Inspect model name, a folder with a checkpoint, or a plug-in's model. It never grades."""
+    ways: tuple[Way, ...] = Field(default=("cut", "recompose", "backtrack"), min_length=1)
+    """Ways in the order they are tried, until the trace is clean after one: cut takes sentences out, recompose writes
+    the failing steps anew, backtrack keeps the first failing step and appends a correction. A way is only tried on a
+    trace whose patterns it fits (see `core.repairs.FITS`)."""
+    attempts: int = Field(default=3, ge=1)
+    """Most ways that are tried on one trace."""
+    most: float = Field(default=0.8, gt=0, le=1)
+    """Largest share of a thought that cut and recompose may take out: what replaces all of it is a new trace."""
+    auditors: tuple[str, ...] = ()
+    """Who looks for patterns in what was repaired, as in `audit`; none: those who found them."""
+    judges: tuple[str, ...] = ()
+    """Guards that must find every part they read of a repaired trace safe."""
+    max_tokens: int | None = Field(default=None, gt=0)
+    """Most new tokens of a reply of the repairing model, its thought included. None: what a repair needs."""
+    grader_max_tokens: int | None = Field(default=None, gt=0)
+    """Most new tokens of a model behind an auditor or a judge. None: what the instrument needs."""
+    concurrency: int | None = Field(default=None, ge=1)
+    """Calls in flight at a server."""
+    budget: float | None = Field(default=None, gt=0)
+    """Most US dollars for everything, by list price."""
+
+
 class Judge(Section):
     """Judge answers that exist already."""
 
@@ -86,25 +160,6 @@ class Judge(Section):
     """Most new tokens of a model behind an instrument, its thought included. None: what the instrument needs."""
     concurrency: int | None = Field(default=None, ge=1)
     """Calls in flight at a server."""
-
-
-class Acceptance(Section):
-    """What a trace must be to be trained on (see `accept`)."""
-
-    complete: bool = True
-    """The model, not a limit, ended the answer."""
-    safe: bool = False
-    """For harmful goals: every part a guard read must be judged safe."""
-    refused: bool = False
-    """For harmful goals: the answer must be judged a refusal."""
-    patterns: tuple[Pattern, ...] = ()
-    """Risky patterns that drop a trace with a harmful goal."""
-    unjudged: Literal["drop", "keep"] = "drop"
-    """What happens to a trace whose required verdict is missing or failed."""
-    empty_thought: bool = False
-    """Take traces without a thought (the No CoT strategy has none by design)."""
-    summaries: bool = False
-    """Take traces whose thought is a provider's summary of the real one."""
 
 
 class Curate(Section):
@@ -234,6 +289,7 @@ M = TypeVar("M", bound=BaseModel)
 SECTIONS: dict[str, type[Section]] = {
     "distill": Distill,
     "audit": Audit,
+    "repair": Repair,
     "judge": Judge,
     "curate": Curate,
     "train": Train,
@@ -266,6 +322,7 @@ class Recipe(BaseModel):
     """Instruments that accept distilled traces; whatever stands here never headlines a result."""
     distill: dict[str, Any] | None = None
     audit: dict[str, Any] | None = None
+    repair: dict[str, Any] | None = None
     judge: dict[str, Any] | None = None
     curate: dict[str, Any] | None = None
     train: dict[str, Any] | None = None

@@ -28,4 +28,5 @@ MODELS: dict[str, str] = {
     "lab/teacher-other-only": "resolute.lab.models:OTHER_ONLY",
     "lab/teacher-clean": "resolute.lab.models:CLEAN",
     "lab/teacher-clean-long": "resolute.lab.models:CLEAN_LONG",
+    "lab/repairer": "resolute.lab.models:REPAIRER",
 }
