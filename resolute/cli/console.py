@@ -15,6 +15,7 @@ from resolute.core.text import terminal_safe
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
+    from rich.table import Table
 
     from resolute.core.jobs import Progress
 
@@ -43,11 +44,16 @@ def page(path: Path) -> None:
 
 def table(run: Path) -> None:
     """The main table of a report, from the run folder that holds it."""
-    from rich.console import Console
-
     from resolute.stages.report import terminal_table
 
-    Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(terminal_table(run))
+    draw(terminal_table(run))
+
+
+def draw(made: Table) -> None:
+    """A table of Rich: as wide as the terminal, or `WIDE` where there is none."""
+    from rich.console import Console
+
+    Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(made)
 
 
 @contextmanager

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Any
 
-import typer
-
+from resolute.cli import curate_options as opt
 from resolute.cli.console import say
-from resolute.cli.inputs import home, material
-from resolute.cli.making import Line, leave, make
+from resolute.cli.curated import export, show_funnel
+from resolute.cli.inputs import home, is_run, material, numbered
+from resolute.cli.making import Line, job, leave, make
 from resolute.cli.options import Inputs, Out, Plan, RecipeFile, Sets
+
+if TYPE_CHECKING:
+    from resolute.core.runs import Artifact
 
 
 def curate(
     inputs: Inputs,
-    safety: Annotated[int | None, typer.Option("--safety", help="Rows with harmful goals.")] = None,
-    benign: Annotated[int | None, typer.Option("--benign", help="Rows with benign goals.")] = None,
-    maths: Annotated[int | None, typer.Option("--maths", help="Rows with maths problems.")] = None,
-    reserve: Annotated[
-        list[str] | None,
-        typer.Option("--reserve", help="Prompts kept for evaluation: what overlaps them is removed and counted."),
-    ] = None,
-    export: Annotated[Path | None, typer.Option("--export", help="Write the rows as JSONL here too.")] = None,
+    safety: opt.Safety = None,
+    benign: opt.Benign = None,
+    maths: opt.Maths = None,
+    reserve: opt.Reserve = None,
+    auditor: opt.Auditor = None,
+    select: opt.Select = None,
+    student: opt.Student = None,
+    tokenizer: opt.Tokenizer = None,
+    match: opt.Match = None,
+    only: opt.Only = None,
+    export_to: opt.Export = None,
+    form: opt.Form = "messages",
     out: Out = None,
     recipe: RecipeFile = None,
     sets: Sets = None,
@@ -32,16 +40,67 @@ def curate(
 
     Every row left out is counted with its reason.
 
-    resolute curate runs/mine --safety 1000 --benign 100 --reserve advbench --export train.jsonl
+    resolute curate runs/mine --safety 1000 --benign 10% --reserve advbench --export train.jsonl
     """
     line = Line(home(inputs[0], out), recipe, sets or [], plan)
-    options = {"safety": safety, "benign": benign, "maths": maths, "reserve": reserve}
+    options = {
+        "safety": safety,
+        "benign": benign,
+        "maths": maths,
+        "reserve": reserve,
+        "select": select,
+        "student": student,
+        "tokenizer": tokenizer,
+        "match": match,
+        "only": only,
+    }
+    found, audits = material(inputs), []
+    if auditor:
+        audits = _audits(line, found, auditor, options)
+        if plan:
+            say("curate: its key is known once the traces are audited")
+            return
+        found = _with(inputs, found, [audit.output("risks.parquet") for audit in audits])
     then = f"resolute train {line.out} --model M --learning-rate 5e-6 --max-length 8192"
-    artifact = make("curate", line, material(inputs), options, then=then)
-    if artifact is not None and export is not None:
-        from resolute.core.files import atomic
+    artifact = make("curate", line, found, options, then=then)
+    if artifact is not None:
+        show_funnel(artifact)
+        if export_to is not None:
+            export(artifact, export_to, form)
+    leave(*audits, artifact)
 
-        with atomic(export) as stream:
-            stream.write(artifact.output("train.jsonl").read_bytes())
-        say(f"exported: {export}")
-    leave(artifact)
+
+def _audits(
+    line: Line, found: Mapping[str, Path], auditors: Sequence[str], options: Mapping[str, Any]
+) -> list[Artifact]:
+    """An audit of each file of traces, read as the curation will read it; the run points to all of them."""
+    from resolute.core.runs import Run
+    from resolute.core.settings import Curate
+
+    settings = job("curate", line, found, options).settings
+    assert isinstance(settings, Curate)
+    own = Line(line.out, line.recipe, [item for item in line.sets if item.startswith("audit.")], line.plan)
+    made: list[Artifact] = []
+    for role, path in found.items():
+        if not role.startswith("traces"):
+            continue
+        said: dict[str, Any] = {
+            "auditors": list(auditors),
+            "kind": settings.kinds.get(role),
+            "where": settings.where.get(role),
+            "tokenizer": settings.tokenizer,
+        }
+        artifact = make("audit", own, {"traces": path}, said)
+        if artifact is not None:
+            made.append(artifact)
+    for number, artifact in enumerate(made):
+        Run(line.out).point(f"audit-{number + 1}" if number else "audit", artifact)
+    return made
+
+
+def _with(inputs: Sequence[Path], found: Mapping[str, Path], risks: Sequence[Path]) -> dict[str, Path]:
+    """The inputs with these audits in the place of those their runs point to; files of reports are heard as well."""
+    files = material([path for path in inputs if not is_run(path)])
+    given = [path for role, path in files.items() if role.startswith("risks")]
+    kept = {role: path for role, path in found.items() if not role.startswith("risks")}
+    return kept | numbered("risks", [*given, *risks])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from resolute.core.candidates import Candidate, Likelihood
@@ -68,7 +69,8 @@ def inputs(
 
 def origins(kept: Sequence[Candidate]) -> dict[str, Any]:
     """Sources with their licences, teachers with their terms, and how the thoughts came about."""
-    teachers = Counter((candidate.trace.model, candidate.trace.identity) for candidate in kept)
+    teachers = Counter((_called(candidate.trace.model), candidate.trace.identity) for candidate in kept)
+    repairers = Counter(_called(candidate.trace.repairer) for candidate in kept if candidate.trace.repaired)
     sources = count_by(kept, _LABELS["source"])
     return {
         "sources": [{"source": name, "rows": n, "licence": licence(name)} for name, n in sources.items()],
@@ -76,8 +78,15 @@ def origins(kept: Sequence[Candidate]) -> dict[str, Any]:
             {"model": model, "identity": identity, "rows": n, "terms": terms(model)}
             for (model, identity), n in sorted(teachers.items())
         ],
+        "repairers": [{"model": model, "rows": n, "terms": terms(model)} for model, n in sorted(repairers.items())],
+        "repaired": count_by((each for each in kept if each.trace.repaired), lambda each: each.trace.repaired),
         "reasoning": count_by(kept, lambda candidate: candidate.trace.reasoning_kind),
     }
+
+
+def _called(model: str) -> str:
+    """A model's name for others to read: of a folder only the last part, the rest is nobody's business."""
+    return Path(model).name if model.startswith(("/", ".", "~")) else model
 
 
 def instruments(

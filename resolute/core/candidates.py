@@ -58,6 +58,10 @@ class Lineage(Record):
     seed: int
     repaired: str
     """How the trace was repaired; empty for one as the teacher wrote it."""
+    original: str
+    """Id of the trace it was repaired from."""
+    repairer: str
+    """The model that repaired it."""
     reasoning_kind: str
     verdicts: list[str]
     """Ids of the verdicts."""
@@ -112,7 +116,9 @@ def lineage(candidate: Candidate, verdicts: list[Verdict], risks: list[RiskRepor
         strategy=trace.strategy,
         sample=trace.sample,
         seed=trace.seed,
-        repaired=str(getattr(trace, "repaired", "")),
+        repaired=trace.repaired,
+        original=trace.original,
+        repairer=trace.repairer,
         reasoning_kind=trace.reasoning_kind,
         verdicts=sorted({verdict.id for verdict in verdicts}),
         risks=sorted({report.id for report in risks}),

@@ -111,7 +111,9 @@ def _origins(report: Mapping[str, Any]) -> list[str]:
     ]
     sources = [(row["source"] or "none", row["rows"], row["licence"]) for row in _most(report["sources"])]
     teachers = [
-        (row["model"], row["identity"], row["rows"], term) for row in _most(report["teachers"]) for term in row["terms"]
+        (row["model"], row.get("identity", "repaired them"), row["rows"], term)
+        for row in (*_most(report["teachers"]), *_most(report["repairers"]))
+        for term in row["terms"]
     ]
     return [
         "## Where it came from",
@@ -122,6 +124,7 @@ def _origins(report: Mapping[str, Any]) -> list[str]:
         "",
         *table(("teacher", "identity", "rows", "terms of its family"), teachers),
         "",
+        *([f"Repaired: {_counts(report['repaired'])}."] if report["repaired"] else []),
         "Licences and terms go by names and as they were known when this version was written: read them yourself.",
         f"Thoughts: {_counts(report['reasoning'])} (raw: the model's own; summary: by its provider; written: asked",
         "for; unknown: other people's traces, which do not say).",

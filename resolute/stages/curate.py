@@ -29,12 +29,15 @@ from resolute.core.matching import strategies
 from resolute.core.overlap import Hit, Reserve, Reserved
 from resolute.core.reading import ReadTraces, read_traces
 from resolute.core.records import Example, Record, RiskReport, Verdict
+from resolute.core.rows import looks_like_file
 from resolute.core.settings import Curate
 from resolute.core.sources import load_prompts
 from resolute.models.identity import Model, resolve
 
 VERSION = 2
 _KINDS_OF_INPUT = ("traces", "risks", "verdicts")
+TOLD = 3
+"""Reasons that an error names for rows that were lost; funnel.json has all of them."""
 R = TypeVar("R", bound=Record)
 
 
@@ -90,7 +93,7 @@ def run(work: Work) -> None:
     write_json(work.folder / "funnel.json", report)
     dropped = (drop(each, step, reason) for each, step, reason in funnel.left)
     write_records(work.folder / "dropped.parquet", dropped, Drop)
-    _require(drawn.lacking, settings, work)
+    _require(drawn.lacking, funnel, settings, work)
     _write(work, funnel.items, heard, report)
     _say(work, reads, funnel)
 
@@ -101,7 +104,12 @@ def _roles(job: Job, kind: str) -> list[str]:
 
 def _reserved(settings: Curate) -> list[Reserved]:
     named = ((spec, prompt) for spec in settings.reserve for prompt in load_prompts(spec))
-    return [Reserved(prompt.goal, prompt.text, spec) for spec, prompt in named]
+    return [Reserved(prompt.goal, prompt.text, _label(spec)) for spec, prompt in named]
+
+
+def _label(spec: str) -> str:
+    """A source as it may stand on a card: of a file its name."""
+    return Path(spec).name if looks_like_file(spec) else spec
 
 
 def _student(settings: Curate) -> Model:
@@ -184,11 +192,13 @@ def _draw(funnel: Funnel[Candidate], heard: _Heard, arms: Mapping[Any, Sequence[
     return drawn
 
 
-def _require(lacking: Iterable[Asked], settings: Curate, work: Work) -> None:
+def _require(lacking: Iterable[Asked], funnel: Funnel[Candidate], settings: Curate, work: Work) -> None:
     said = "; ".join(f"{each.there} {each.want.called} of {each.rows} asked for" for each in lacking)
     if said and settings.short == "error":
+        lost = sorted(funnel.rows(), key=lambda row: -row["n"])[:TOLD]
+        most = "; ".join(f"{row['n']} {row['step']}: {row['reason']}" for row in lost) or "none"
         mend = f"see {work.folder / 'funnel.json'}; add traces, ask for fewer, or say --set curate.short=take"
-        raise ResoluteError(f"too few rows were accepted: {said}", mend=mend)
+        raise ResoluteError(f"too few rows were accepted: {said} (lost: {most})", mend=mend)
     if said:
         work.note(f"taken although there are too few: {said}")
 
@@ -205,6 +215,7 @@ def _account(
     settings, job = cast("Curate", work.job.settings), work.job
     kept = funnel.items
     files = {role: job.inputs[role].name for role in reads}
+    student = Path(settings.student or "").name
     return {
         "schema": account.SCHEMA,
         "inputs": account.inputs(reads, files, work.manifest.inputs),
@@ -215,11 +226,11 @@ def _account(
         "by": account.by_label(entered, kept),
         "asked": account.asked(drawn),
         "match": {"by": list(settings.match), "only": settings.only},
-        "select": {"by": settings.select, "student": settings.student, "identity": work.manifest.identity["student"]},
+        "select": {"by": settings.select, "student": student, "identity": work.manifest.identity["student"]},
         "likelihood": account.likelihood(list(heard.likely.values()), (each.id for each in kept)),
         "tokens": {"unit": counter(settings.tokenizer).unit, "loss": drawn.loss_tokens},
         "reserve": {
-            "sources": list(settings.reserve),
+            "sources": list(map(_label, settings.reserve)),
             "goals": len({one.goal for one in reserved}),
             "overlaps": account.overlaps(heard.hits),
         },
@@ -247,3 +258,6 @@ def _say(work: Work, reads: Mapping[str, ReadTraces], funnel: Funnel[Candidate])
     work.manifest.failed_rows = unread
     if unread:
         work.note(f"{unread} rows hold no trace")
+    settings = cast("Curate", work.job.settings)
+    if _roles(work.job, "risks") and not settings.accept.patterns:
+        work.note("risk reports drop nothing: the policy names no patterns (curate.accept.patterns)")
