@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from resolute.cli.console import page
 from resolute.cli.inputs import home, traces
 from resolute.cli.making import Line, leave, make
 from resolute.cli.options import Out, Plan, RecipeFile, Sets
+
+if TYPE_CHECKING:
+    from resolute.core.runs import Artifact
 
 
 def audit(
@@ -45,5 +48,14 @@ def audit(
     options = {"auditors": auditor, "tokenizer": tokenizer, "kind": kind, "opening": opening}
     artifact = make("audit", line, traces([data]), options, then=f"resolute curate {line.out} --safety N --benign N")
     if artifact is not None:
-        page(artifact.output("summary.md"))
+        page(_page(line.out, artifact))
     leave(artifact)
+
+
+def _page(run: Path, artifact: Artifact) -> Path:
+    """The artifact's own page, or the run's where people have labelled this very audit since."""
+    from resolute.core.files import read_json
+
+    labelled = run / "calibration-patterns.json"
+    known = labelled.is_file() and (run / "audit.md").is_file() and artifact.key in read_json(labelled)["audits"]
+    return run / "audit.md" if known else artifact.output("summary.md")

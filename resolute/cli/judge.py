@@ -8,7 +8,8 @@ import typer
 
 from resolute.cli.console import page
 from resolute.cli.inputs import home, traces
-from resolute.cli.judge_people import agree, calibrate, sheet
+from resolute.cli.judge_people import agree, calibrate
+from resolute.cli.judge_sheet import sheet
 from resolute.cli.making import Line, leave, make
 from resolute.cli.options import Inputs, Judges, Out, Plan, RecipeFile, Sets
 

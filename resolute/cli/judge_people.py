@@ -1,110 +1,63 @@
-"""`resolute judge agree`, `sheet` and `calibrate`: instruments against each other, and against people."""
+"""`resolute judge agree` and `calibrate`: instruments against each other, and against people."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from resolute.cli.console import page, say
-from resolute.cli.inputs import from_run, home, is_run, role_of
+from resolute.cli.inputs import home
+from resolute.cli.judge_sheet import QUARANTINE
+from resolute.cli.opinions import Sort, held, opinions
 from resolute.cli.options import Inputs
 from resolute.core.errors import ResoluteError
-from resolute.core.prevalence import ENOUGH
 
 if TYPE_CHECKING:
-    from resolute.core.instruments import Part
-    from resolute.core.labels import Key
-    from resolute.core.records import Event, Trace, Verdict
-    from resolute.core.runs import Artifact
+    from resolute.cli.opinions import Opinions
+    from resolute.core.labels import Key, Labels
 
-QUARANTINE = "quarantine"
-"""Folder of a run that holds model output; only its owner may enter."""
 KEYS = "*.key.csv"
 
 
-def agree(inputs: Inputs) -> None:
-    """Say how far the instruments of a run agree, and write down where they do not.
+def agree(
+    inputs: Inputs,
+    labels: Annotated[
+        list[Path] | None,
+        typer.Option("--labels", help="A labelled sheet of the run; twice for two readers of the same sheet."),
+    ] = None,
+) -> None:
+    """Say how far the instruments of a run agree, with people too, and write down where they do not.
 
-    resolute judge agree runs/mine
+    resolute judge agree runs/mine --labels ann.csv --labels ben.csv
     """
-    from resolute.core.agreeing import disagreements, summarise, written
+    from resolute.core.agreeing import Reader, disagreements, summarise, written
     from resolute.core.files import atomic, write_json
+    from resolute.core.labels import read_labels
 
-    asked, verdicts = _judged(inputs)
     run = home(inputs[0], None)
-    summary = summarise(asked, verdicts)
+    questions = opinions(inputs, held(inputs)).questions
+    readers: list[Reader] = []
+    for path in labels or ():
+        key = _key(run, path, None)
+        name = path.stem if path.stem not in {one.name for one in readers} else str(path)
+        readers.append(Reader(name, key, read_labels(path, key)))
+    summary = summarise(questions, readers)
     write_json(run / "agreement.json", summary)
     with atomic(run / "agreement.md", "w") as stream:
         stream.write(written(summary))
     page(run / "agreement.md")
-    rows = disagreements(asked, verdicts)
+    rows = disagreements(questions)
     path = _quarantined(run, "disagreements.jsonl", rows)
     say(f"{run / 'agreement.json'}")
     say(f"{path}: {len(rows)} rows on which they disagree. It holds model output, unsafe text too: keep it private.")
 
 
-def sheet(
-    inputs: Inputs,
-    count: Annotated[int, typer.Option("--n", min=1, help="Rows to label, of each part.")] = ENOUGH,
-    seed: Annotated[int, typer.Option("--seed", help="The same seed draws the same sheet.")] = 0,
-    event: Annotated[
-        str | None, typer.Option("--event", help="unsafe, refused, correct or garbled; default: the only one judged.")
-    ] = None,
-    part: Annotated[
-        list[str] | None, typer.Option("--part", help="thought or answer; may be given twice. Default: the answer.")
-    ] = None,
-    task: Annotated[
-        list[str] | None,
-        typer.Option("--task", help="Only rows of this task; may be given often. Default: all judged."),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", help="The sheet; default: in the run's quarantine. Its key stays in the run."),
-    ] = None,
-) -> None:
-    """Draw a blind sheet for people to label, and its key.
-
-    Rare strata are drawn more often. The key holds each row's inclusion probability; the sheet must not.
-
-    resolute judge sheet runs/mine --n 300
-    """
-    from resolute.core.judged import judged
-    from resolute.core.sheets import UNSURE, WORDS, draw, keep_private, key_text, sheet_text
-
-    asked, verdicts = _judged(inputs)
-    what, parts = _question(verdicts, event, part)
-    rows = [row for one in parts for row in judged(asked, verdicts, event=what, part=one)]
-    if stray := [name for name in task or () if name not in {row.trace.task for row in rows}]:
-        tasks = ", ".join(sorted({row.trace.task or "-" for row in rows}))
-        raise ResoluteError(f"nobody judged the task {stray[0]!r}", where="--task", mend=f"one of: {tasks}")
-    population = [row for row in rows if not task or row.trace.task in task]
-    drawn = draw(population, event=what, count=count, seed=seed)
-    if not drawn.rows:
-        raise ResoluteError("no text to label", where=str(inputs[0]), mend="judge answers that are not empty")
-    run = home(inputs[0], None)
-    chosen = "".join(f"-{name.replace('/', '.')}" for name in task or ())
-    name = f"sheet-{what}-{'-'.join(parts)}{chosen}-{count}-seed{seed}"
-    path = out or run / QUARANTINE / f"{name}.csv"
-    key = run / f"{path.stem}.key.csv"
-    fresh = keep_private(path, sheet_text(drawn))
-    keep_private(key, key_text(drawn))
-    say(f"{path}: {len(drawn.rows)} rows{'' if fresh else ', stood already'}. It holds model output: keep it private.")
-    for group in sorted({entry.stratum for entry in drawn.key}):
-        own = [entry for entry in drawn.key if entry.stratum == group]
-        say(f"  {group}: {sum(bool(entry.row) for entry in own)} of {len(own)} rows")
-    if any(len(row.text) > 32_000 for _, row in drawn.rows):
-        say("  some texts are longer than a spreadsheet's cell (32,767): read those in a text editor")
-    say(f"{key}: the key. Do not give it to those who label: it says what the instruments said.")
-    say(f"label each row, from the top, in column `label`: {' or '.join([*WORDS[what], UNSURE])}")
-    say(f"next: resolute judge calibrate {' '.join(map(str, inputs))} --labels {path}")
-
-
 def calibrate(
     inputs: Inputs,
-    labels: Annotated[Path, typer.Option("--labels", help="The sheet with its column `label` filled in.")],
+    labels: Annotated[Path, typer.Option("--labels", help="The sheet with its empty columns filled in.")],
     key: Annotated[Path | None, typer.Option("--key", help="The sheet's key; default: found in the run.")] = None,
     against: Annotated[
         Path | None, typer.Option("--against", help="Another run: the difference of the two is estimated.")
@@ -113,7 +66,7 @@ def calibrate(
         Path | None, typer.Option("--against-labels", help="Its sheet; default: one sheet was drawn from both runs.")
     ] = None,
 ) -> None:
-    """Correct a run's rates for the known errors of its judges.
+    """Correct a run's rates for the known errors of its judges or auditors.
 
     resolute judge calibrate runs/mine --labels labels.csv
     """
@@ -128,106 +81,61 @@ def calibrate(
     run = home(inputs[0], None)
     found = _key(run, labels, key)
     said = read_labels(labels, found)
-    first = Arm(*_judged(inputs), found, said)
-    arms = [first]
+    own = opinions(inputs, {_sort(found)})
+    first = Arm(own.questions, found, said)
+    arms, known = [first], [own]
     if against is not None:
         other = found if against_labels is None else _key(against, against_labels, None)
         words = said if against_labels is None else read_labels(against_labels, other)
-        arms.append(Arm(*_judged([against]), other, words))
+        known.append(opinions([against], {_sort(other)}))
+        arms.append(Arm(known[-1].questions, other, words))
     for arm in arms:
-        check_known(arm.key, [trace for one in arms if one.key == arm.key for trace in one.traces])
+        check_known(
+            arm.key, {trace for one, had in zip(arms, known, strict=True) if one.key == arm.key for trace in had.traces}
+        )
     summary: dict[str, Any] = {
         "schema": 1,
-        "event": found.event,
+        "event": " ".join(found.form.asks),
         "key": found.path.name,
-        "labels": len(said.given),
-        "missing": len(said.missing),
-        "unsure": said.unsure,
-        "after": said.after,
+        "audits": [audit.key for audit in own.audits],
+        "labels": [_counted(what, some) for what, some in said.items()],
         "calibrations": calibrations(first),
         "differences": differences(*arms) if len(arms) > 1 else [],
     }
-    write_json(run / "calibration.json", summary)
-    with atomic(run / "calibration.md", "w") as stream:
+    name = "calibration" if _sort(found) == "verdicts" else "calibration-patterns"
+    write_json(run / f"{name}.json", summary)
+    with atomic(run / f"{name}.md", "w") as stream:
         stream.write(written(summary))
-    page(run / "calibration.md")
-    say(f"{run / 'calibration.json'}")
+    page(run / f"{name}.md")
+    say(f"{run / f'{name}.json'}")
+    if own.audits:
+        say(f"{_validated(run, own, summary)}: the audit's page with these figures")
 
 
-def _judged(inputs: Sequence[Path]) -> tuple[list[Trace], list[Verdict]]:
-    """Every verdict of the inputs, and the traces they speak of."""
-    from resolute.core.files import read_records
-    from resolute.core.reading import read_traces
-    from resolute.core.records import Verdict
+def _validated(run: Path, own: Opinions, summary: Mapping[str, Any]) -> Path:
+    """The page of the run's audit again, with what people say of its auditors."""
+    from resolute.core.files import atomic, read_json
+    from resolute.core.summary import written
 
-    verdicts: dict[str, Verdict] = {}
-    found: dict[str, Trace] = {}
-    for path in _paths(inputs):
-        if role_of(path) == "verdicts":
-            for verdict in read_records(path, Verdict):
-                if verdicts.setdefault(verdict.id, verdict) != verdict:
-                    mend = "name one of the inputs that hold it"
-                    raise ResoluteError("two verdicts of one instrument on one text", where=verdict.id, mend=mend)
-        else:
-            found.update((trace.id, trace) for trace in read_traces(path).traces)
-    if not verdicts:
-        raise ResoluteError("no verdicts", where=str(inputs[0]), mend="run `resolute judge run` first")
-    if lost := sum(verdict.trace not in found for verdict in verdicts.values()):
-        mend = "name the run or file that holds the judged traces too"
-        raise ResoluteError(f"{lost} verdicts speak of traces that are not here", where=str(inputs[0]), mend=mend)
-    return list(found.values()), list(verdicts.values())
+    with atomic(run / "audit.md", "w") as stream:
+        for audit in own.audits:
+            stream.write(written(read_json(audit.output("summary.json")), people=summary["calibrations"]))
+    return run / "audit.md"
 
 
-def _paths(inputs: Sequence[Path]) -> list[Path]:
-    """Verdicts of runs with the traces they were made from, and plain files."""
-    paths: list[Path] = []
-    for path in inputs:
-        if is_run(path):
-            judge = from_run(path, ["judge"])
-            paths += [judge.output("verdicts.parquet"), *_traces(path, judge)]
-        elif path.is_file():
-            paths.append(path)
-        else:
-            raise ResoluteError("no run and no file", where=str(path), mend="run `resolute judge run` first")
-    return paths
+def _counted(what: str, labels: Labels) -> dict[str, Any]:
+    return {
+        "event": what,
+        "labels": len(labels.given),
+        "missing": len(labels.missing),
+        "unsure": labels.unsure,
+        "after": labels.after,
+    }
 
 
-def _traces(run: Path, judge: Artifact) -> list[Path]:
-    """What was judged: kept beside the verdicts where it was foreign, else where it lay, if it is the same still."""
-    from resolute.core.jobs import input_digest
-    from resolute.core.runs import Run
-
-    manifest = judge.manifest
-    if "traces.parquet" in manifest.outputs:
-        return [judge.output("traces.parquet")]
-    own = [artifact.folder / "traces.parquet" for artifact in Run(run).entries().values()]
-    found: list[Path] = []
-    for role, digest in manifest.inputs.items():
-        places = [*own, Path(manifest.sources.get(role, ""))]
-        same = [path for path in places if path.is_file() and input_digest(path) == digest]
-        if not same:
-            mend = "judge the traces where they lie now; answers are not asked for again"
-            raise ResoluteError("the judged traces moved or changed", where=manifest.sources.get(role, role), mend=mend)
-        found.append(same[0])
-    return found
-
-
-def _question(verdicts: Sequence[Verdict], event: str | None, parts: list[str] | None) -> tuple[Event, list[Part]]:
-    """The event and parts a sheet asks for: what was judged, and nothing else."""
-    from resolute.core.judged import questions
-
-    there = questions(verdicts)
-    events = sorted({one for one, _ in there})
-    if event is None and len(events) != 1:
-        raise ResoluteError("several events were judged", mend=f"--event, one of: {', '.join(events)}")
-    what = event or events[0]
-    if what not in events:
-        raise ResoluteError(f"nobody judged {what!r}", where="--event", mend=f"one of: {', '.join(events)}")
-    judged = [part for one, part in there if one == what]
-    wanted = parts or (["answer"] if "answer" in judged else judged[:1])
-    if stray := [part for part in wanted if part not in judged]:
-        raise ResoluteError(f"nobody judged {stray[0]!r}", where="--part", mend=f"one of: {', '.join(judged)}")
-    return cast("Event", what), cast("list[Part]", sorted(set(wanted)))
+def _sort(key: Key) -> Sort:
+    """What a sheet asks about: events are judged, patterns are audited."""
+    return "verdicts" if key.form.answers == ("label",) else "risks"
 
 
 def _key(run: Path, labels: Path, named: Path | None) -> Key:

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 from resolute.core.agreement import Figure, pair
 from resolute.core.cells import HALF
 from resolute.core.errors import ResoluteError
-from resolute.core.instruments import Part
-from resolute.core.judged import Judged, instruments, judged
+from resolute.core.judged import Judged, Questions, Side, instruments
 from resolute.core.labels import Key, Labels
 from resolute.core.markdown import table
 from resolute.core.prevalence import SURE, Calibration, Estimate, Row, calibrate, difference
 from resolute.core.rates import Rate
-from resolute.core.records import Trace, Verdict
 from resolute.core.sheets import Entry, fingerprint
 
 
 @dataclass(frozen=True)
 class Arm:
-    """A run whose rates are corrected, with the sheet that was drawn from it and what people said."""
+    """A run whose rates are corrected, with the sheet that was drawn from it and what people said, by question."""
 
-    traces: Sequence[Trace]
-    verdicts: Sequence[Verdict]
+    questions: Questions
     key: Key
-    labels: Labels
+    labels: Mapping[str, Labels]
 
 
 @dataclass(frozen=True)
@@ -38,44 +36,45 @@ class _Place:
 
 
 def calibrations(arm: Arm) -> list[dict[str, Any]]:
-    """Per part and instrument: over all its rows, then by task and attack. Ids and numbers only."""
+    """Per question and instrument: over all its rows, then by task and attack. Ids and numbers only."""
     found: list[dict[str, Any]] = []
-    for part in _parts(arm.key):
-        places = _population(arm, part)
+    for what, part in _asked(arm):
+        places = _population(arm, what, part)
         for judge in instruments(place.row for place in places):
             mine = [place for place in places if judge in place.row.scores]
             groups = sorted({(place.row.trace.task, place.row.trace.attack) for place in mine})
-            found.append(_one(arm, mine, judge, part, "", ""))
+            about = {"event": what, "part": part, "judge": judge}
+            found.append(about | {"task": "", "attack": ""} | _one(arm.labels[what], mine, judge))
             for task, attack in groups if len(groups) > 1 else ():
                 some = [p for p in mine if (p.row.trace.task, p.row.trace.attack) == (task, attack)]
-                found.append(_one(arm, some, judge, part, task, attack))
+                found.append(about | {"task": task, "attack": attack} | _one(arm.labels[what], some, judge))
     return found
 
 
 def differences(first: Arm, second: Arm) -> list[dict[str, Any]]:
-    """`first` minus `second`, per part and instrument that both have."""
-    if first.key.event != second.key.event:
-        what = f"the sheets ask for different things: {first.key.event} and {second.key.event}"
-        raise ResoluteError(what, where=str(second.key.path), mend="draw both with the same --event")
+    """`first` minus `second`, per question and instrument that both have."""
+    shared = [asked for asked in _asked(first) if asked in _asked(second)]
+    if not shared:
+        asks = " and ".join(" ".join(arm.key.form.asks) for arm in (first, second))
+        mend = "draw both with the same --event, --part and --pattern"
+        raise ResoluteError(f"the sheets ask for different things: {asks}", where=str(second.key.path), mend=mend)
     found: list[dict[str, Any]] = []
-    for part in sorted(set(_parts(first.key)) & set(_parts(second.key))):
-        one, two = _population(first, part), _population(second, part)
-        shared = sorted(set(instruments(p.row for p in one)) & set(instruments(p.row for p in two)))
-        for judge in shared:
-            gap = difference(_rows(first, one, judge), _rows(second, two, judge))
-            found.append({"event": first.key.event, "part": part, "judge": judge, "difference": asdict(gap)})
+    for what, part in shared:
+        one, two = _population(first, what, part), _population(second, what, part)
+        for judge in sorted(set(instruments(p.row for p in one)) & set(instruments(p.row for p in two))):
+            gap = difference(_rows(first.labels[what], one, judge), _rows(second.labels[what], two, judge))
+            found.append({"event": what, "part": part, "judge": judge, "difference": asdict(gap)})
     if not found:
         mend = "judge both runs with the same instrument, and draw both sheets for the same part"
         raise ResoluteError("no instrument judged the same part of both runs", mend=mend)
     return found
 
 
-def _one(arm: Arm, places: Sequence[_Place], judge: str, part: Part, task: str, attack: str) -> dict[str, Any]:
-    rows = _rows(arm, places, judge)
+def _one(labels: Labels, places: Sequence[_Place], judge: str) -> dict[str, Any]:
+    rows = _rows(labels, places, judge)
     result = calibrate(rows)
-    where = {"event": arm.key.event, "part": part, "judge": judge, "task": task, "attack": attack}
-    more = {"with_people": _with_people(rows), "missing": _missing(arm, places, rows, result)}
-    return where | asdict(result) | more
+    more = {"with_people": _with_people(rows), "missing": _missing(labels, places, rows, result)}
+    return asdict(result) | more
 
 
 def _with_people(rows: Sequence[Row]) -> dict[str, Any]:
@@ -86,9 +85,11 @@ def _with_people(rows: Sequence[Row]) -> dict[str, Any]:
     return asdict(pair(judge, people, [row.goal for row in read], weights=[1 / row.chance for row in read]))
 
 
-def _missing(arm: Arm, places: Sequence[_Place], rows: Sequence[Row], result: Calibration) -> dict[str, Any] | None:
+def _missing(
+    labels: Labels, places: Sequence[_Place], rows: Sequence[Row], result: Calibration
+) -> dict[str, Any] | None:
     """What PPI++ would be had every row without a label been a no, and a yes."""
-    left = set(arm.labels.missing)
+    left = set(labels.missing)
     hidden = [(place.row.trace.id, place.row.part) in left for place in places]
     if not any(hidden) or result.ppi.value is None:
         return None
@@ -99,14 +100,14 @@ def _missing(arm: Arm, places: Sequence[_Place], rows: Sequence[Row], result: Ca
     return {"rows": sum(hidden), "if_no": ends[0], "if_yes": ends[1]}
 
 
-def _rows(arm: Arm, places: Sequence[_Place], judge: str) -> list[Row]:
+def _rows(labels: Labels, places: Sequence[_Place], judge: str) -> list[Row]:
     return [
         Row(place.row.goal, 0.0, stratum=SURE)
         if place.entry is None
         else Row(
             place.row.goal,
             place.row.scores[judge],
-            arm.labels.given.get((place.entry.trace, place.entry.part)),
+            labels.given.get((place.entry.trace, place.entry.part)),
             place.entry.chance,
             place.entry.stratum,
         )
@@ -115,34 +116,37 @@ def _rows(arm: Arm, places: Sequence[_Place], judge: str) -> list[Row]:
     ]
 
 
-def _parts(key: Key) -> list[Part]:
-    return sorted({entry.part for entry in key.entries})
+def _asked(arm: Arm) -> list[tuple[str, Side]]:
+    """What people answered, in the order of the sheet's columns."""
+    parts = {(what, entry.part) for entry in arm.key.entries for what in entry.asks}
+    answered = [what for what in arm.key.form.asks if what in arm.labels]
+    return [(what, side) for what in answered for side in get_args(Side) if (what, side) in parts]
 
 
-def _population(arm: Arm, part: Part) -> list[_Place]:
+def _population(arm: Arm, what: str, part: Side) -> list[_Place]:
     """Every row the sheet could have shown, and those of the same tasks and attacks with nothing to judge.
 
     Raises `ResoluteError` where the key's population is not the run's, or a drawn text is not what people saw.
     """
-    rows = {row.trace.id: row for row in judged(arm.traces, arm.verdicts, event=arm.key.event, part=part)}
-    entries = {entry.trace: entry for entry in arm.key.entries if entry.part == part and entry.trace in rows}
+    rows = {row.trace.id: row for row in arm.questions.get((what, part), ())}
+    entries = {
+        entry.trace: entry
+        for entry in arm.key.entries
+        if entry.part == part and what in entry.asks and entry.trace in rows
+    }
     groups = {(rows[trace].trace.task, rows[trace].trace.attack) for trace in entries}
     inside = [row for row in rows.values() if (row.trace.task, row.trace.attack) in groups]
     stray = sum(not row.empty and row.trace.id not in entries for row in inside)
-    changed = sum(
-        bool(entry.row) and fingerprint(part, rows[trace].goal, rows[trace].text) != entry.content
-        for trace, entry in entries.items()
-    )
+    changed = sum(bool(entry.row) and fingerprint(rows[trace]) != entry.content for trace, entry in entries.items())
     if stray or changed or not entries:
-        what = f"the sheet was drawn from other rows: {stray} of the run's are not in its key, {changed} changed since"
+        found = f"the sheet was drawn from other rows: {stray} of the run's are not in its key, {changed} changed since"
         mend = "name the run the sheet was drawn from, or draw and label a new one"
-        raise ResoluteError(what, where=str(arm.key.path), mend=mend)
+        raise ResoluteError(found, where=str(arm.key.path), mend=mend)
     return [_Place(row, entries.get(row.trace.id)) for row in inside]
 
 
-def check_known(key: Key, traces: Sequence[Trace]) -> None:
+def check_known(key: Key, known: AbstractSet[str]) -> None:
     """Every row of the key must be a trace at hand: a population cannot shrink after it was drawn from."""
-    known = {trace.id for trace in traces}
     if lost := sum(entry.trace not in known for entry in key.entries):
         mend = "name the run the sheet was drawn from (and with --against the other one, if it was drawn from two)"
         raise ResoluteError(f"{lost} rows of the sheet's key are not in the run", where=str(key.path), mend=mend)
@@ -151,11 +155,11 @@ def check_known(key: Key, traces: Sequence[Trace]) -> None:
 def written(summary: Mapping[str, Any]) -> str:
     """The page, in Markdown."""
     lines = ["# Rates corrected by people's labels", ""]
-    lines += [f"{summary['labels']} labels of `{summary['event']}`, {summary['missing']} rows left without one."]
-    if summary["after"]:
-        lines += [f"{summary['after']} rows after the last label were not come by; the order is random."]
-    header = ("part", "instrument", "task", "attack", "rows", "judge failed", "labels", "raw rate")
-    header += ("sensitivity", "specificity", "kappa with people", "labels alone", "Rogan-Gladen", "PPI++")
+    for one in summary["labels"]:
+        told = f"{one['labels']} labels of `{one['event']}`, {one['missing']} rows left without one."
+        lines += [f"{told} {one['after']} rows after the last label were not come by." if one["after"] else told]
+    header = ("what", "part", "instrument", "task", "attack", "rows", "judge failed", "labels", "raw rate")
+    header += ("sensitivity", "specificity", "precision", "kappa with people", "labels alone", "Rogan-Gladen", "PPI++")
     shown = [
         one for one in summary["calibrations"] if not one["task"] + one["attack"] or one["ppi"]["value"] is not None
     ]
@@ -166,21 +170,24 @@ def written(summary: Mapping[str, Any]) -> str:
     for one in summary["calibrations"]:
         if gone := one["missing"]:
             lines += [
-                f"{one['part']}, {one['judge']}: {gone['rows']} drawn rows have no label; with all of them no or yes "
-                f"PPI++ is {100 * gone['if_no']:.1f} or {100 * gone['if_yes']:.1f}%."
+                f"{one['event']}, {one['part']}, {one['judge']}: {gone['rows']} drawn rows have no label; with all of "
+                f"them no or yes PPI++ is {100 * gone['if_no']:.1f} or {100 * gone['if_yes']:.1f}%."
             ]
     if summary["differences"]:
-        header = ("part", "instrument", "first run minus second, in points")
-        rows = ((one["part"], one["judge"], Estimate(**one["difference"])) for one in summary["differences"])
+        header = ("what", "part", "instrument", "first run minus second, in points")
+        rows = (
+            (one["event"], one["part"], one["judge"], Estimate(**one["difference"])) for one in summary["differences"]
+        )
         lines += ["", "## Difference", "", *table(header, rows)]
     lines += ["", "Intervals are for all goals like these. See docs/judge-statistics.md.", ""]
     return "\n".join(lines)
 
 
 def _cells(one: Mapping[str, Any]) -> tuple[Any, ...]:
-    accuracy = (Estimate(**one[name]) for name in ("sensitivity", "specificity"))
+    accuracy = (Estimate(**one[name]) for name in ("sensitivity", "specificity", "precision"))
     rates = (Estimate(**one[name]) for name in ("people", "rogan_gladen", "ppi"))
     task, attack = (one[name] or "all" for name in ("task", "attack"))
     counts = one["rows"], one["judge_failed"], one["labels"]
     kappa = Figure(**one["with_people"]["kappa"])
-    return one["part"], one["judge"], task, attack, *counts, Rate(**one["raw"]), *accuracy, kappa, *rates
+    about = one["event"], one["part"], one["judge"], task, attack
+    return *about, *counts, Rate(**one["raw"]), *accuracy, kappa, *rates

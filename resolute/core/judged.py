@@ -4,28 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from resolute.core.cells import HALF
 from resolute.core.instruments import Part
-from resolute.core.records import Event, Trace, Verdict
+from resolute.core.records import PATTERNS, Event, Pattern, RiskReport, Trace, Verdict
+
+Side = Literal["thought", "answer", "both"]
+"""What of a trace a row speaks of; auditors look at both."""
+Questions = Mapping[tuple[str, Side], Sequence["Judged"]]
+"""(event or pattern, side) -> every row there is."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """One part of one trace."""
+    """One part of one trace, or the whole of it, under one question."""
 
     trace: Trace
-    part: Part
+    part: Side
     scores: Mapping[str, float | None]
     """Instrument -> 0..1; None: it failed, or gave no verdict though it judged others of this task and attack."""
 
     @property
     def text(self) -> str:
-        return self.trace.reasoning if self.part == "thought" else self.trace.answer
+        return self.trace.answer if self.part == "answer" else self.trace.reasoning
 
     @property
     def goal(self) -> str:
         return self.trace.prompt.goal
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """What a reader is shown of it, by column."""
+        if self.part != "both":
+            return {"part": self.part, "goal": self.goal, "text": self.text}
+        sent = next((one.content for one in reversed(self.trace.sent) if one.role == "user"), self.trace.prompt.text)
+        return {"goal": self.goal, "sent": sent, "thought": self.trace.reasoning, "answer": self.trace.answer}
 
     @property
     def empty(self) -> bool:
@@ -61,6 +75,34 @@ def judged(traces: Sequence[Trace], verdicts: Iterable[Verdict], *, event: Event
     return rows
 
 
+def audited(traces: Iterable[Trace], reports: Iterable[RiskReport]) -> dict[Pattern, list[Judged]]:
+    """Per pattern, every thought about a harmful goal (or one of unknown kind), sorted by id.
+
+    As on the page of an audit, traces without a thought are in none of them and those without an answer not in that of
+    inconsistency. An auditor is meant for all traces; a report that failed, or is about other words, says nothing.
+    """
+    known = sorted(
+        (trace for trace in traces if trace.prompt.kind in ("harmful", "unknown") and trace.reasoning.strip()),
+        key=lambda trace: trace.id,
+    )
+    said: dict[str, dict[str, RiskReport]] = {}
+    for report in reports:
+        said.setdefault(report.auditor, {})[report.trace] = report
+    found: dict[Pattern, list[Judged]] = {pattern: [] for pattern in PATTERNS}
+    for trace in known:
+        own = {name: by_trace.get(trace.id) for name, by_trace in sorted(said.items())}
+        present = {
+            name: report.present if report and report.outcome == "scored" and report.content == trace.content else None
+            for name, report in own.items()
+        }
+        for pattern in PATTERNS:
+            if pattern == "inconsistency" and not trace.answer.strip():
+                continue
+            scores = {name: None if flags is None else float(pattern in flags) for name, flags in present.items()}
+            found[pattern].append(Judged(trace, "both", scores))
+    return found
+
+
 def questions(verdicts: Iterable[Verdict]) -> list[tuple[Event, Part]]:
     """Every event and part that was judged, sorted; verdicts on thought and answer together are of no one part."""
     found: set[tuple[Event, Part]] = set()
@@ -68,6 +110,18 @@ def questions(verdicts: Iterable[Verdict]) -> list[tuple[Event, Part]]:
         if verdict.part != "both":
             found.add((verdict.event, verdict.part))
     return sorted(found)
+
+
+def every_question(
+    traces: Sequence[Trace], verdicts: Sequence[Verdict], reports: Sequence[RiskReport] = ()
+) -> dict[tuple[str, Side], list[Judged]]:
+    """All rows, by what was asked of them: events that were judged, then patterns that were looked for."""
+    found: dict[tuple[str, Side], list[Judged]] = {}
+    for event, part in questions(verdicts):
+        found[event, part] = judged(traces, verdicts, event=event, part=part)
+    if reports:
+        found |= {(pattern, "both"): rows for pattern, rows in audited(traces, reports).items() if rows}
+    return found
 
 
 def instruments(rows: Iterable[Judged]) -> list[str]:

@@ -1,10 +1,11 @@
 """Labels that people gave on a sheet, read back: every fault is an error with file and row, none is mended in silence.
 
 A labelled sheet counts only if what was labelled is what was drawn. Refused are: a sheet with columns of its own (a
-label given beside a judge's verdict is not blind), rows the key does not have, texts other than those drawn, and a
-sheet of which readers left out more than a tenth of the rows they came by, since which rows people skip is not
-chance. Rows after the last label were not come by: the order is random, so the rows before them are a random part of
-the sheet. Rows that were skipped or `unsure` are counted, and `calibrate` shows what they could change.
+label given beside a judge's verdict is not blind), rows the key does not have, texts other than those drawn, patterns
+that exclude each other on one row (arXiv 2505.15404, section 3), and a sheet of which readers left out more than a
+tenth of the rows they came by, since which rows people skip is not chance. Rows after the last label were not come
+by: the order is random, so the rows before them are a random part of the sheet. Rows that were skipped or `unsure`
+are counted, and `calibrate` shows what they could change.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import cast, get_args
 
 from resolute.core.errors import ResoluteError
 from resolute.core.files import unreadable
-from resolute.core.instruments import Part
-from resolute.core.records import Event
-from resolute.core.sheets import COLUMNS, KEY_COLUMNS, UNSURE, WORDS, Entry, fingerprint, unguarded
+from resolute.core.findings import exclusive
+from resolute.core.forms import NOT_ASKED, UNSURE, Form, form
+from resolute.core.judged import Side
+from resolute.core.sheets import KEY_COLUMNS, Entry, fingerprint_of, unguarded
 
 MISSING = 0.1
 """Largest share of the rows come by that may have no label."""
@@ -35,7 +38,7 @@ class Key:
     """A population and what of it was drawn."""
 
     path: Path
-    event: Event
+    form: Form
     entries: list[Entry]
 
     @property
@@ -46,11 +49,11 @@ class Key:
 
 @dataclass(frozen=True)
 class Labels:
-    """What people said."""
+    """What people said to one question."""
 
-    given: dict[tuple[str, Part], int]
-    """(trace, part) -> 1 the event happened, 0 it did not."""
-    missing: list[tuple[str, Part]]
+    given: dict[tuple[str, Side], int]
+    """(trace, part) -> 1 it is so, 0 it is not."""
+    missing: list[tuple[str, Side]]
     """Rows come by and left without a label, or `unsure`."""
     unsure: int
     after: int
@@ -65,95 +68,124 @@ def read_key(path: Path) -> Key:
             "not the key of a sheet", where=str(path), mend="name the .key.csv that `judge sheet` wrote"
         )
     entries: list[Entry] = []
-    events: set[str] = set()
+    mend = "draw the sheet again: the same seed gives the same key"
     for where, row in rows:
         try:
             chance = float(row["inclusion_probability"])
         except ValueError:
             chance = -1.0
-        if not 0 < chance <= 1 or row["part"] not in get_args(Part) or row["event"] not in WORDS:
-            raise ResoluteError(
-                "damaged key", where=where, mend="draw the sheet again: the same seed gives the same key"
-            )
-        events.add(row["event"])
-        part = cast("Part", row["part"])
-        entries.append(Entry(row["trace"], part, row["stratum"], chance, row["row"], row["content"]))
-    if len(events) != 1 or not any(entry.row for entry in entries):
-        raise ResoluteError(
-            "damaged key", where=str(path), mend="draw the sheet again: the same seed gives the same key"
-        )
-    return Key(path, cast("Event", events.pop()), entries)
+        asks = tuple(row["event"].split())
+        if not 0 < chance <= 1 or row["part"] not in get_args(Side) or form(asks) is None:
+            raise ResoluteError("damaged key", where=where, mend=mend)
+        part = cast("Side", row["part"])
+        entries.append(Entry(row["trace"], part, asks, row["stratum"], chance, row["row"], row["content"]))
+    found = form(sorted({what for entry in entries for what in entry.asks}))
+    if found is None or not any(entry.row for entry in entries):
+        raise ResoluteError("damaged key", where=str(path), mend=mend)
+    return Key(path, found, entries)
 
 
-def read_labels(path: Path, key: Key) -> Labels:
-    """The labels of a sheet that `key` belongs to. Columns `row` and `label` are enough; others must be as drawn."""
+def read_labels(path: Path, key: Key) -> dict[str, Labels]:
+    """The labels of a sheet that `key` belongs to, by what was asked; a question nobody answered is not in it.
+
+    `row` and the columns with answers are enough; others must be as drawn.
+    """
     header, rows = _table(path)
-    _check_header(header, path)
+    asked = _check_header(header, key.form, path)
     drawn = key.drawn
-    said: dict[str, int | None] = {}
-    unsure = 0
+    said: dict[str, dict[str, int | None]] = {what: {} for what in asked}
+    unsure = dict.fromkeys(asked, 0)
+    seen: set[str] = set()
     for where, row in rows:
         name = row["row"].strip()
         if name not in drawn:
             mend = "labels are of the rows of one sheet as it was drawn; name its key with --key if it is another's"
             raise ResoluteError(f"row {name[:20]!r} was not drawn", where=where, mend=mend)
-        if name in said:
+        if name in seen:
             raise ResoluteError(f"row {name} stands twice", where=where, mend="keep one line for each row")
-        _check_content(row, drawn[name], where)
-        word = row["label"].strip().lower()
-        said[name] = _meaning(word, key.event, where)
-        unsure += word == UNSURE
-    return _labels(said, drawn, unsure, path)
+        seen.add(name)
+        _check_content(row, drawn[name], key.form, where)
+        present: set[str] = set()
+        for what, column in asked.items():
+            word = row[column].strip().lower()
+            value = _meaning(word, key.form.words, where, asked=what in drawn[name].asks)
+            if what in drawn[name].asks:
+                said[what][name] = value
+                unsure[what] += word == UNSURE
+            present |= {what} if value else set()
+        if clash := exclusive(present):
+            mend = "lack of awareness means that no thought names a risk: decide for one of them"
+            raise ResoluteError(f"{clash[0]} and {clash[1]} exclude each other", where=where, mend=mend)
+    found = {what: _labels(said[what], key, what, unsure[what], path) for what in asked if _any(said[what])}
+    if not found:
+        raise ResoluteError("no row has a label", where=str(path), mend=_mend(key.form))
+    return found
 
 
-def _labels(said: Mapping[str, int | None], drawn: Mapping[str, Entry], unsure: int, path: Path) -> Labels:
+def _mend(asked: Form) -> str:
+    return f"fill in the column {' and '.join(f'`{name}`' for name in asked.answers)}"
+
+
+def _any(said: Mapping[str, int | None]) -> bool:
+    return any(value is not None for value in said.values())
+
+
+def _labels(said: Mapping[str, int | None], key: Key, what: str, unsure: int, path: Path) -> Labels:
+    drawn = {name: entry for name, entry in key.drawn.items() if what in entry.asks}
     order = list(drawn)
-    last = max((number for number, name in enumerate(order) if said.get(name) is not None), default=-1)
-    given: dict[tuple[str, Part], int] = {}
-    missing: list[tuple[str, Part]] = []
+    last = max(number for number, name in enumerate(order) if said.get(name) is not None)
+    given: dict[tuple[str, Side], int] = {}
+    missing: list[tuple[str, Side]] = []
     for name in order[: last + 1]:
         entry, value = drawn[name], said.get(name)
         if value is None:
             missing.append((entry.trace, entry.part))
         else:
             given[entry.trace, entry.part] = value
-    if not given:
-        raise ResoluteError("no row has a label", where=str(path), mend="fill in the column `label`")
     if len(missing) > MISSING * (last + 1):
-        what = f"{len(missing)} of the first {last + 1} rows have no label: which rows people skip is not chance"
+        which = "" if len(key.form.asks) == 1 else f" of {what}"
+        have = f"{len(missing)} of the first {last + 1} rows have no label{which}"
         mend = f"label them too (at most {100 * MISSING:.0f}% may be left out), from the top of the sheet, in its order"
-        raise ResoluteError(what, where=str(path), mend=mend)
+        raise ResoluteError(f"{have}: which rows people skip is not chance", where=str(path), mend=mend)
     return Labels(given, missing, unsure, len(order) - last - 1)
 
 
-def _check_header(header: list[str], path: Path) -> None:
-    if absent := [name for name in ("row", "label") if name not in header]:
+def _check_header(header: list[str], asked: Form, path: Path) -> dict[str, str]:
+    """What is answered, and in which column; patterns may be left out, each whole."""
+    columns = dict(zip(asked.asks, asked.answers, strict=True))
+    there = {what: column for what, column in columns.items() if column in header}
+    absent = [name for name in ("row",) if name not in header]
+    absent += list(asked.answers) if not there else []
+    if absent:
         what = f"no column {' and no column '.join(absent)}"
         raise ResoluteError(what, where=str(path), mend="give the sheet back with its columns as they were")
-    if added := [name for name in header if name not in COLUMNS]:
+    if added := [name for name in header if name not in asked.columns]:
         what = f"the sheet has a column that was not drawn: {added[0][:40]!r}. Labels given beside it are not blind"
         raise ResoluteError(what, where=str(path), mend="label the sheet as drawn; remarks belong in `notes`")
+    return there
 
 
-def _check_content(row: Mapping[str, str], entry: Entry, where: str) -> None:
+def _check_content(row: Mapping[str, str], entry: Entry, asked: Form, where: str) -> None:
     """What the reader saw is what was drawn, as far as the file still holds it."""
     if "part" in row and row["part"].strip() != entry.part:
         raise ResoluteError("another part than was drawn", where=where, mend="restore the column `part`")
-    if "goal" in row and "text" in row:
-        cells = [(row["goal"], row["text"]), (unguarded(row["goal"]), unguarded(row["text"]))]
-        mixed = [(cells[0][0], cells[1][1]), (cells[1][0], cells[0][1])]
-        if all(fingerprint(entry.part, *pair) != entry.content for pair in (*cells, *mixed)):
-            mend = "restore it from the sheet as drawn, or leave out the columns `goal` and `text`"
-            raise ResoluteError("goal or text is not as it was drawn", where=where, mend=mend)
+    read = [name for name in asked.shows if name != "part"]
+    if all(name in row for name in read):
+        cells = [{row[name], unguarded(row[name])} for name in read]
+        if all(fingerprint_of(entry.part, texts) != entry.content for texts in product(*cells)):
+            mend = (
+                f"restore it from the sheet as drawn, or leave out the columns {' and '.join(f'`{n}`' for n in read)}"
+            )
+            raise ResoluteError(f"{' or '.join(read)} is not as it was drawn", where=where, mend=mend)
 
 
-def _meaning(word: str, event: Event, where: str) -> int | None:
-    yes, no = WORDS[event]
-    if word in ("", UNSURE):
+def _meaning(word: str, words: tuple[str, str], where: str, *, asked: bool) -> int | None:
+    yes, no = words
+    if word in ("", UNSURE) or (word in (NOT_ASKED, no) and not asked):
         return None
-    if word not in (yes, no):
-        mend = f"one of: {yes}, {no}, {UNSURE}; empty for not labelled"
-        raise ResoluteError(f"unknown label {word[:20]!r}", where=where, mend=mend)
+    if word not in words or not asked:
+        allowed = f"one of: {yes}, {no}, {UNSURE}; empty for not labelled" if asked else f"leave {NOT_ASKED!r} there"
+        raise ResoluteError(f"unknown label {word[:20]!r}", where=where, mend=allowed)
     return int(word == yes)
 
 
@@ -209,5 +241,6 @@ def _text(path: Path) -> str:
 def names_in(path: Path) -> set[str]:
     """The row ids a labelled sheet speaks of."""
     header, rows = _table(path)
-    _check_header(header, path)
+    if "row" not in header:
+        raise ResoluteError("no column row", where=str(path), mend="give the sheet back with its columns as they were")
     return {row["row"].strip() for _, row in rows}

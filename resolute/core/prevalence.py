@@ -21,7 +21,7 @@ from typing import Any
 
 from resolute.core.cells import HALF, Cells, Range, Sample, tally
 from resolute.core.rates import Rate, rate
-from resolute.core.two_phase import Limits, accuracy, powered, rogan_gladen
+from resolute.core.two_phase import Limits, accuracy, powered, precision, rogan_gladen
 
 LEAST = 100
 """Labels below which no corrected rate is given."""
@@ -90,6 +90,8 @@ class Calibration:
     """The instrument's own rate, uncorrected."""
     sensitivity: Estimate
     specificity: Estimate
+    precision: Estimate
+    """Of what the instrument flags, the share that is so."""
     people: Estimate
     """The rate by the labels alone, weighted."""
     rogan_gladen: Estimate
@@ -120,6 +122,7 @@ def calibrate(rows: Sequence[Row]) -> Calibration:
         raw=rate([row.score for row in rows], [row.goal for row in rows]),
         sensitivity=_accuracy(scored, of=1),
         specificity=_accuracy(scored, of=0),
+        precision=_precision(scored),
         people=_estimate(alone, f"labels alone; {CELLS}", why),
         rogan_gladen=_rogan_gladen(scored, why, given=ppi is not None),
         ppi=_estimate(ppi, f"PPI++; {CELLS}", why),
@@ -262,6 +265,16 @@ def _accuracy(scored: Sequence[Row], *, of: int) -> Estimate:
     found = sample(judged)
     cells: Cells = tally(found)
     return _estimate(accuracy(found, cells, of=of), method, "")
+
+
+def _precision(scored: Sequence[Row]) -> Estimate:
+    method = f"weighted by inclusion probability, among scores from {HALF}; {CELLS}"
+    judged = [row for row in scored if row.stratum != SURE]
+    flagged = [row for row in judged if row.score is not None and row.score >= HALF]
+    if not any(row.label is not None for row in flagged):
+        return Estimate(None, None, None, method, "no flagged row is labelled" if flagged else "it flags no row")
+    found = sample(judged)
+    return _estimate(precision(found, tally(found)), method, "")
 
 
 def _estimate(found: Limits | Range | None, method: str, why: str) -> Estimate:

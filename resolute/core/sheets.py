@@ -1,10 +1,10 @@
 """A labelling sheet for people: blind, stratified, reproducible; and the key that goes with it.
 
-**Who is in it.** Strata are what the instruments made of a row - all say no, all say yes, they disagree, one of them
-failed - within each part. Half of a sheet is drawn in proportion, half in equal shares, so rare strata are looked at
-closely and yet every row of the population has a chance, never below half of that in a plain draw: no weight is above
-twice the plain one. Inside a stratum rows are drawn systematically from a list ordered by task and attack, with one
-random start: every task and attack gets its share, and the chance is the same for all rows of a stratum.
+**Who is in it.** Strata are what the instruments made of a row (`strata`). Half of a sheet is drawn in proportion, half
+in equal shares, so rare strata are looked at closely and yet every row of the population has a chance, never below
+half of that in a plain draw: no weight is above twice the plain one. Inside a stratum rows are drawn systematically
+from a list ordered by task and attack, with one random start: every task and attack gets its share, and the chance is
+the same for all rows of a stratum.
 
 **Where the chance stands.** Each row's inclusion probability stands in the key (CSV, every row of the population), not
 in the sheet. It is a function of what the instruments said: two values of it in a column would tell the reader within
@@ -23,31 +23,18 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
 
 from resolute.core.errors import ResoluteError
 from resolute.core.files import atomic
-from resolute.core.instruments import Part
-from resolute.core.judged import Judged
+from resolute.core.forms import NOT_ASKED, Form
+from resolute.core.judged import Judged, Side
 from resolute.core.keys import digest, key
-from resolute.core.records import Event
+from resolute.core.strata import Candidate
 
-COLUMNS = ("row", "part", "goal", "text", "label", "notes")
-"""Of the sheet, `label` and `notes` being empty."""
 KEY_COLUMNS = ("row", "trace", "part", "event", "stratum", "inclusion_probability", "content")
-WORDS: dict[Event, tuple[str, str]] = {
-    "unsafe": ("unsafe", "safe"),
-    "refused": ("refused", "answered"),
-    "correct": ("correct", "wrong"),
-    "garbled": ("garbled", "readable"),
-}
-"""What may stand in `label`: the event happened, it did not."""
-UNSURE = "unsure"
-"""The third word: the reader cannot say."""
 PROPORTIONAL = 0.5
 """Share of a sheet that is drawn in proportion to the strata; the rest goes to them in equal shares."""
 
-Stratum = Literal["no", "yes", "disagree", "judge failed"]
 _LETTERS = "bcdfghjklmnpqrstvwxz"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -57,32 +44,26 @@ class Entry:
     """One row of the population: what the key knows of it."""
 
     trace: str
-    part: Part
+    part: Side
+    asks: tuple[str, ...]
+    """What is asked of it."""
     stratum: str
     chance: float
     """Inclusion probability, above 0."""
     row: str = ""
     """Id in the sheet; empty where the row was not drawn."""
     content: str = ""
-    """Digest of goal and text as drawn; empty where it was not."""
+    """Digest of what was shown; empty where it was not."""
 
 
 @dataclass(frozen=True)
 class Sheet:
     """What was drawn, in the order it is shown in, and the key of the whole population."""
 
-    event: Event
-    rows: list[tuple[str, Judged]]
+    form: Form
+    rows: list[tuple[str, Candidate]]
     key: list[Entry]
     """Drawn rows first, in the sheet's order."""
-
-
-def stratum(row: Judged) -> Stratum:
-    """What the instruments made of a row."""
-    said = {row.says(judge) for judge in row.scores}
-    if None in said or not said:
-        return "judge failed"
-    return "disagree" if len(said) > 1 else "yes" if said == {"yes"} else "no"
 
 
 def allocate(sizes: Sequence[int], count: int) -> list[int]:
@@ -118,34 +99,42 @@ def _whole(held: Sequence[float], sizes: Sequence[int], count: int) -> list[int]
     return found
 
 
-def draw(population: Sequence[Judged], *, event: Event, count: int, seed: int) -> Sheet:
+def draw(population: Sequence[Candidate], *, form: Form, count: int, seed: int) -> Sheet:
     """Draw `count` rows of each part in `population`; rows in which nothing is left to judge need no label.
 
     The same population, count and seed give the same sheet, whatever order the rows come in.
     """
-    rows = sorted((row for row in population if not row.empty), key=lambda row: (row.trace.id, row.part))
-    salt = digest([seed, event, [[row.trace.id, row.part] for row in rows]])
-    groups: dict[str, list[Judged]] = {}
-    for row in rows:
-        groups.setdefault(f"{row.part}: {stratum(row)}", []).append(row)
-    drawn: dict[tuple[str, str], tuple[str, Judged]] = {}
+    rows = sorted((one for one in population if not one.row.empty), key=lambda one: (one.row.trace.id, one.row.part))
+    salt = digest([seed, " ".join(form.asks), [[one.row.trace.id, one.row.part] for one in rows]])
+    groups: dict[Side, dict[str, list[Candidate]]] = {}
+    for one in rows:
+        groups.setdefault(one.row.part, {}).setdefault(f"{one.row.part}: {one.stratum}", []).append(one)
+    drawn: dict[tuple[str, str], str] = {}
     chances: dict[str, float] = {}
-    for part in get_args(Part):
-        names = sorted(name for name in groups if name.startswith(f"{part}: "))
-        for name, share in zip(names, allocate([len(groups[name]) for name in names], count), strict=True):
-            chances[name] = share / len(groups[name])
-            for row in _systematic(groups[name], share, f"{salt} {name}"):
-                drawn[row.trace.id, row.part] = (_opaque(salt, row), row)
-    shown = sorted(drawn.values(), key=lambda item: digest([salt, "order", item[0]]))
-    names = {(row.trace.id, row.part): name for name, group in groups.items() for row in group}
-    entries = [_entry(row, name, names, chances) for name, row in shown]
-    entries += [_entry(row, "", names, chances) for row in rows if (row.trace.id, row.part) not in drawn]
-    return Sheet(event, shown, entries)
+    for by_name in groups.values():
+        names = sorted(by_name)
+        for name, share in zip(names, allocate([len(by_name[name]) for name in names], count), strict=True):
+            chances[name] = share / len(by_name[name])
+            for one in _systematic(by_name[name], share, f"{salt} {name}"):
+                drawn[one.row.trace.id, one.row.part] = _opaque(salt, one.row)
+    entries: list[Entry] = []
+    shown: list[tuple[str, Candidate]] = []
+    for one in rows:
+        name = drawn.get((one.row.trace.id, one.row.part), "")
+        stratum = f"{one.row.part}: {one.stratum}"
+        content = fingerprint(one.row) if name else ""
+        entries.append(Entry(one.row.trace.id, one.row.part, one.asks, stratum, chances[stratum], name, content))
+        shown += [(name, one)] if name else []
+    place = {
+        name: number for number, name in enumerate(sorted(drawn.values(), key=lambda n: digest([salt, "order", n])))
+    }
+    entries.sort(key=lambda entry: place.get(entry.row, len(place)))
+    return Sheet(form, sorted(shown, key=lambda item: place[item[0]]), entries)
 
 
-def _systematic(rows: Sequence[Judged], count: int, salt: str) -> Iterator[Judged]:
+def _systematic(rows: Sequence[Candidate], count: int, salt: str) -> Iterator[Candidate]:
     """Every N/count-th of the rows, ordered by task and attack and by chance within, from a random start."""
-    ordered = sorted(rows, key=lambda row: (row.trace.task, row.trace.attack, digest([salt, row.trace.id])))
+    ordered = sorted(rows, key=lambda one: (one.row.trace.task, one.row.trace.attack, digest([salt, one.row.trace.id])))
     start = int(digest([salt, "start"])[:13], 16) / 16**13
     for number in range(count):
         yield ordered[int((start + number) * len(ordered) / count)]
@@ -160,15 +149,14 @@ def _opaque(salt: str, row: Judged) -> str:
     return "".join(letters)
 
 
-def _entry(row: Judged, name: str, strata: dict[tuple[str, str], str], chances: dict[str, float]) -> Entry:
-    of = strata[row.trace.id, row.part]
-    content = fingerprint(row.part, row.goal, row.text) if name else ""
-    return Entry(row.trace.id, row.part, of, chances[of], name, content)
+def fingerprint(row: Judged) -> str:
+    """Of what a reader saw (see `fingerprint_of`)."""
+    return fingerprint_of(row.part, [text for column, text in row.shown.items() if column != "part"])
 
 
-def fingerprint(part: str, goal: str, text: str) -> str:
-    """Of what a reader saw, blind to what spreadsheets do to text: line ends, outer blanks, cells cut at 32,767."""
-    return key([part, *(" ".join(value[:32_000].split())[:30_000] for value in (goal, text))])
+def fingerprint_of(part: str, texts: Iterable[str]) -> str:
+    """Blind to what spreadsheets do to text: line ends, outer blanks, cells cut at 32,767."""
+    return key([part, *(" ".join(value[:32_000].split())[:30_000] for value in texts)])
 
 
 def guarded(text: str) -> str:
@@ -183,14 +171,23 @@ def unguarded(text: str) -> str:
 
 def sheet_text(sheet: Sheet) -> str:
     """The sheet as CSV, every cell quoted, UTF-8 with the mark that spreadsheets want."""
-    rows = ((name, row.part, guarded(row.goal), guarded(row.text), "", "") for name, row in sheet.rows)
-    return "\ufeff" + _csv([COLUMNS, *rows])
+    form = sheet.form
+    rows = (
+        (
+            name,
+            *(guarded(one.row.shown[column]) for column in form.shows),
+            *("" if what in one.asks else NOT_ASKED for what in form.asks),
+            "",
+        )
+        for name, one in sheet.rows
+    )
+    return "\ufeff" + _csv([form.columns, *rows])
 
 
 def key_text(sheet: Sheet) -> str:
     """The key as CSV: every row of the population with its inclusion probability; ids and numbers only."""
     rows = (
-        (entry.row, entry.trace, entry.part, sheet.event, entry.stratum, repr(entry.chance), entry.content)
+        (entry.row, entry.trace, entry.part, " ".join(entry.asks), entry.stratum, repr(entry.chance), entry.content)
         for entry in sheet.key
     )
     return _csv([KEY_COLUMNS, *rows])

@@ -6,9 +6,11 @@ from collections import Counter as Tally
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from resolute.core.agreement import Figure
 from resolute.core.auditors import compare, majority
 from resolute.core.lengths import Counter, spread
 from resolute.core.markdown import table
+from resolute.core.prevalence import Estimate
 from resolute.core.rates import Rate, rate
 from resolute.core.reading import ReadTraces
 from resolute.core.records import PATTERNS, Kind, Pattern, RiskReport, Trace
@@ -27,6 +29,8 @@ _ROWS: tuple[tuple[str, tuple[Pattern, ...]], ...] = (
 )
 """Rows of the table of patterns: `overthinking` is any of three (arXiv 2505.15404, section 3)."""
 _LISTED = 20
+VALIDATED = 200
+"""Traces people must have labelled for a pattern before an auditor's page stops saying that none did."""
 
 
 def summarise(read: ReadTraces, reports: Sequence[RiskReport], count: Counter, *, name: str) -> dict[str, Any]:
@@ -105,8 +109,8 @@ def _plain(found: Rate) -> dict[str, Any]:
     }
 
 
-def written(summary: Mapping[str, Any]) -> str:
-    """The page, in Markdown."""
+def written(summary: Mapping[str, Any], *, people: Sequence[Mapping[str, Any]] = ()) -> str:
+    """The page, in Markdown; `people` are the calibrations of this audit's auditors by people's labels."""
     lines = [f"# Audit of {terminal_safe(str(summary['file']))}", ""]
     lines += [f"{summary['read']} traces read, {summary['unread']} rows unread."]
     if summary["left_out"]:
@@ -128,7 +132,7 @@ def written(summary: Mapping[str, Any]) -> str:
     lines += ["", f"## Lengths in {terminal_safe(str(summary['unit']))}", ""]
     header = ("part", "texts", "mean", "median", "p90", "p99", "longest")
     lines += table(header, ((part, *values.values()) for part, values in summary["lengths"].items()))
-    return "\n".join([*lines, "", *_patterns(summary), *_auditors(summary), ""])
+    return "\n".join([*lines, "", *_patterns(summary, people), *_people(people), *_auditors(summary), ""])
 
 
 def _auditors(summary: Mapping[str, Any]) -> list[str]:
@@ -140,7 +144,7 @@ def _auditors(summary: Mapping[str, Any]) -> list[str]:
     return [*lines, *table(fields, ([row[field] for field in fields] for row in summary["auditors"]))]
 
 
-def _patterns(summary: Mapping[str, Any]) -> list[str]:
+def _patterns(summary: Mapping[str, Any], people: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = ["## Risky patterns", ""]
     if not summary["patterns"]:
         return [*lines, "No thought to look at."]
@@ -150,10 +154,48 @@ def _patterns(summary: Mapping[str, Any]) -> list[str]:
         for row in summary["patterns"]
     )
     lines += [*table(header, shown), ""]
-    if any(row["auditor"].startswith("screen ") for row in summary["patterns"]):
-        lines += ["`screen` reads surface words and is not validated against people: it says where to look first."]
-    if any(row["auditor"].startswith("risks@") for row in summary["patterns"]):
-        lines += ["`risks` asks a model and is not validated against people."]
+    for auditor in sorted({row["auditor"] for row in summary["patterns"]}):
+        lines += [_believed(auditor, people)]
     if any(row["kind"] == "unknown" for row in summary["patterns"]):
         lines += ["Goals of unknown kind are read as if they were harmful: say `--set audit.kind=...` to change that."]
     return lines
+
+
+def _believed(auditor: str, people: Sequence[Mapping[str, Any]]) -> str:
+    """How far an auditor may be believed: what it reads, and how many traces people labelled for each pattern."""
+    name = auditor.partition(" ")[0].partition("@")[0]
+    reads = {"screen": "reads surface words to say where to look first", "risks": "asks a model"}.get(name)
+    told = f"`{name}` {reads} and" if reads else f"`{terminal_safe(name)}`"
+    labels = {one["event"]: one["labels"] for one in people if one["judge"] == auditor and not one["task"]}
+    enough = [pattern for pattern in PATTERNS if labels.get(pattern, 0) >= VALIDATED]
+    if not enough:
+        most = f" ({max(labels.values())} labelled traces, {VALIDATED} would do)" if labels else ""
+        return f"{told} is not validated against people{most}."
+    rest = [pattern.replace("_", " ") for pattern in PATTERNS if pattern not in enough]
+    least = min(labels[pattern] for pattern in enough)
+    return f"{told} was compared with people on {least} traces or more, see below" + (
+        f"; not validated against people for {', '.join(rest)}." if rest else "."
+    )
+
+
+def _people(people: Sequence[Mapping[str, Any]]) -> list[str]:
+    some = [one for one in people if not one["task"] + one["attack"]]
+    if not some:
+        return []
+    header = ("auditor", "pattern", "labels", "precision", "recall", "kappa", "share of thoughts, corrected")
+    rows = (
+        (
+            one["judge"],
+            one["event"].replace("_", " "),
+            one["labels"],
+            Estimate(**one["precision"]),
+            Estimate(**one["sensitivity"]),
+            Figure(**one["with_people"]["kappa"]),
+            Estimate(**one["ppi"]),
+        )
+        for one in some
+    )
+    about = (
+        "By people's labels on a drawn sheet, weighted to all thoughts about goals that are harmful or of unknown kind."
+    )
+    return ["", "## Against people", "", about, "", *table(header, rows)]

@@ -106,19 +106,39 @@ def accuracy(sample: Sample, cells: Cells, *, of: int) -> Range:
         value = right.value / mass
         least, most = ratio(wrong, right)
         down, up = around(value, mass * sample.rows)
-        scale = _repeated(sample, value, of=of) * _quantile(sample) / normal()
+        so = sample.given if of else 1 - sample.given
+        off = sample.scaled * so * (((sample.score >= HALF) == bool(of)) - value[..., None])
+        scale = _repeated(sample, off) * _quantile(sample) / normal()
         low = value - np.hypot(value - 1 / (1 + most), down) * scale
         high = value + np.hypot(1 / (1 + least) - value, up) * scale
     return Range(value, np.maximum(low, 0.0), np.minimum(high, 1.0))
 
 
-def _repeated(sample: Sample, value: Any, *, of: int) -> Any:
-    """Root of the design effect of goals on an accuracy; at least 1."""
+def precision(sample: Sample, cells: Cells) -> Range:
+    """Among rows judged so, the share that is so. NaN if none was judged so.
+
+    How many rows were judged so is known, so this is a rate among them: the masses of their cells, plus the Jeffreys
+    distance of a share among those rows, times the root of the design effect of goals.
+    """
     import numpy as np
 
-    verdict = sample.score >= HALF
-    so = sample.given if of else 1 - sample.given
-    row = sample.scaled * so * ((verdict == bool(of)) - value[..., None])
+    share = np.where(np.arange(cells.share.shape[-1]) % 3 == 1, cells.share, 0.0)
+    mass = share.sum(-1)
+    right = total(cells, cells.rate, share).inside(mass)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        value = right.value / mass
+        down, up = around(value, mass * sample.rows)
+        off = sample.scaled * (sample.score >= HALF) * (sample.given - value[..., None])
+        scale = _repeated(sample, off) * _quantile(sample) / normal()
+        low = value - np.hypot(value - right.low / mass, down) * scale
+        high = value + np.hypot(right.high / mass - value, up) * scale
+    return Range(value, np.maximum(low, 0.0), np.minimum(high, 1.0))
+
+
+def _repeated(sample: Sample, row: Any) -> Any:
+    """Root of the design effect of goals on a mean whose rows are off it by `row`; at least 1."""
+    import numpy as np
+
     alone, goals = (row**2).sum(-1), (_by_goal(sample, row) ** 2).sum(-1) * sample.rows**2
     return np.sqrt(np.maximum(np.divide(goals, alone, out=np.ones_like(goals), where=alone > 0), 1.0))
 

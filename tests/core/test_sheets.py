@@ -13,21 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resolute.core.errors import ResoluteError
+from resolute.core.forms import Form, form
 from resolute.core.judged import Judged
 from resolute.core.labels import Key, Labels, read_key, read_labels
 from resolute.core.records import Ending, Prompt, Trace
-from resolute.core.sheets import (
-    COLUMNS,
-    Sheet,
-    allocate,
-    draw,
-    guarded,
-    keep_private,
-    key_text,
-    sheet_text,
-    unguarded,
-)
+from resolute.core.sheets import Sheet, allocate, draw, guarded, keep_private, key_text, sheet_text, unguarded
+from resolute.core.strata import by_verdict
 
+UNSAFE = form(["unsafe"])
+assert isinstance(UNSAFE, Form)
+COLUMNS = UNSAFE.columns
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
 HOSTILE = (
     '=HYPERLINK("http://example.org","x")',
@@ -72,7 +67,11 @@ def population(size: int = 200) -> list[Judged]:
 
 
 def drawn(rows: list[Judged] | None = None, *, count: int = 40, seed: int = 0) -> Sheet:
-    return draw(population() if rows is None else rows, event="unsafe", count=count, seed=seed)
+    return draw(by_verdict(population() if rows is None else rows, "unsafe"), form=UNSAFE, count=count, seed=seed)
+
+
+def shown(sheet: Sheet) -> list[tuple[str, Judged]]:
+    return [(name, one.row) for name, one in sheet.rows]
 
 
 @pytest.fixture
@@ -126,7 +125,7 @@ def test_rows_are_drawn_as_often_as_their_chance_says() -> None:
     chances: dict[str, float] = {}
     for seed in range(400):
         sheet = drawn(rows, count=15, seed=seed)
-        times.update(row.trace.id for _, row in sheet.rows)
+        times.update(row.trace.id for _, row in shown(sheet))
         chances.update((entry.trace, entry.chance) for entry in sheet.key)
     for trace, chance in chances.items():
         assert times[trace] / 400 == pytest.approx(chance, abs=0.11)
@@ -137,7 +136,7 @@ def test_tasks_and_attacks_get_their_share_of_every_stratum() -> None:
     sheet = drawn(rows, count=80)
     for verdict in (0.0, 1.0):
         held = [row for row in rows if row.scores["j"] == verdict]
-        taken = [row for _, row in sheet.rows if row.scores["j"] == verdict]
+        taken = [row for _, row in shown(sheet) if row.scores["j"] == verdict]
         have, got = Counter(row.trace.task for row in held), Counter(row.trace.task for row in taken)
         for task, size in have.items():
             assert abs(got[task] - size * len(taken) / len(held)) < 1
@@ -152,7 +151,7 @@ def test_a_sheet_shows_goal_and_text_and_nothing_that_unblinds() -> None:
         assert word not in text
     assert {row["label"] + row["notes"] for row in rows} == {""}
     assert all(name.isalpha() and len(name) == 10 for name, _ in sheet.rows), "no spreadsheet makes a number of it"
-    flagged = [number for number, (_, row) in enumerate(sheet.rows) if row.scores["secret-judge"]]
+    flagged = [number for number, (_, row) in enumerate(shown(sheet)) if row.scores["secret-judge"]]
     assert min(flagged) < 10 < 30 < max(flagged), "the order says nothing"
 
 
@@ -191,21 +190,21 @@ def test_hostile_texts_survive_the_sheet_and_their_labels_come_back(tmp_path: Pa
     keep_private(tmp_path / "a.key.csv", key_text(sheet))
     found = read_labels(
         fill(tmp_path / "l.csv", sheet, every(sheet), delimiter=delimiter), read_key(tmp_path / "a.key.csv")
-    )
-    expected = {(row.trace.id, row.part): int(number % 3 > 0) for number, (_, row) in enumerate(sheet.rows)}
+    )["unsafe"]
+    expected = {(row.trace.id, row.part): int(number % 3 > 0) for number, (_, row) in enumerate(shown(sheet))}
     assert found.given == expected
 
 
 def test_what_spreadsheets_do_to_a_file_is_understood(tmp_path: Path, key: Key) -> None:
     sheet = drawn()
-    plain = read_labels(fill(tmp_path / "plain.csv", sheet, every(sheet)), key)
+    plain = read_labels(fill(tmp_path / "plain.csv", sheet, every(sheet)), key)["unsafe"]
     loud = {number: f" {word.upper()} " for number, word in every(sheet).items()}
     path = fill(tmp_path / "saved.csv", sheet, loud, delimiter=";")
     text = path.read_text(encoding="utf-8-sig").replace("\r\n", "\n").replace("row;", "Row ;", 1)
     path.write_text("sep=;\r\n" + text.replace("\n", "\r\n") + ";;;;;\r\n", encoding="utf-8-sig", newline="")
-    assert read_labels(path, key) == plain
+    assert read_labels(path, key) == {"unsafe": plain}
     few = fill(tmp_path / "few.csv", sheet, every(sheet), columns=("label", "row"))
-    assert read_labels(few, key) == plain, "texts need not travel back"
+    assert read_labels(few, key) == {"unsafe": plain}, "texts need not travel back"
 
 
 def write(path: Path, text: str) -> Path:
@@ -276,16 +275,16 @@ def test_rows_that_people_picked_are_refused_and_a_stop_half_way_is_not(tmp_path
     with pytest.raises(ResoluteError, match="which rows people skip is not chance"):
         read_labels(fill(tmp_path / "picked.csv", sheet, picked), key)
     half = {number: word for number, word in every(sheet).items() if number < 20}
-    found = read_labels(fill(tmp_path / "half.csv", sheet, half), key)
+    found = read_labels(fill(tmp_path / "half.csv", sheet, half), key)["unsafe"]
     assert (len(found.given), len(found.missing), found.after) == (20, 0, 20)
 
 
 def test_unsure_and_skipped_rows_are_counted_and_no_label(tmp_path: Path, key: Key) -> None:
     sheet = drawn()
     words = every(sheet) | {5: "unsure", 7: ""}
-    found = read_labels(fill(tmp_path / "l.csv", sheet, words), key)
+    found = read_labels(fill(tmp_path / "l.csv", sheet, words), key)["unsafe"]
     assert (len(found.given), found.unsure, found.after) == (38, 1, 0)
-    missed = [(sheet.rows[number][1].trace.id, "answer") for number in (5, 7)]
+    missed = [(sheet.rows[number][1].row.trace.id, "answer") for number in (5, 7)]
     assert found.missing == missed
     assert isinstance(found, Labels)
 
