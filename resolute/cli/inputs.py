@@ -106,11 +106,13 @@ def _material_of_run(path: Path, found: dict[str, list[Path]], *, repaired: bool
     from resolute.core.runs import Run
 
     held = {artifact.stage for artifact in Run(path).entries().values()}
-    found["traces"].append(_maker(path).output("traces.parquet"))
-    if "audit" in held:
-        found["risks"].append(from_run(path, ["audit"]).output("risks.parquet"))
-    if "judge" in held:
-        found["verdicts"].append(from_run(path, ["judge"]).output("verdicts.parquet"))
+    maker = _maker(path)
+    found["traces"].append(maker.output("traces.parquet"))
+    for role, stage in (("risks", "audit"), ("verdicts", "judge")):
+        if stage in held:
+            found[role].append(from_run(path, [stage]).output(f"{role}.parquet"))
+        elif f"{role}.parquet" in maker.manifest.outputs:  # a teacher's traces that were graded as they came
+            found[role].append(maker.output(f"{role}.parquet"))
     if "repair" in held and repaired:
         _repaired(path, found)
 

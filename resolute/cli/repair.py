@@ -61,15 +61,16 @@ def repair(
 
 
 def _audited(inputs: list[Path]) -> dict[str, Any]:
-    """Who audited the first run that has an audit, and with which limit."""
+    """Who audited the first run that was audited, as a stage of its own or while distilling; and with which limit."""
     from resolute.core.runs import Run
 
     for path in inputs:
-        held = [one for one in Run(path).entries().values() if one.stage == "audit"] if is_run(path) else []
-        if held:
-            settings = held[-1].manifest.settings
-            limit = {"grader_max_tokens": settings["max_tokens"]} if settings.get("max_tokens") else {}
-            return {"auditors": settings["auditors"], **limit}
+        held = list(Run(path).entries().values()) if is_run(path) else []
+        for artifact in sorted(held, key=lambda one: one.stage == "audit", reverse=True):
+            settings = artifact.manifest.settings
+            if artifact.stage in ("audit", "distill") and settings.get("auditors"):
+                limit = settings.get("max_tokens")
+                return {"auditors": settings["auditors"]} | ({"grader_max_tokens": limit} if limit else {})
     return {}
 
 
@@ -77,9 +78,11 @@ def _show_plan(wanted: Job) -> None:
     """What would be asked at most."""
     from resolute.core.repair_plan import planned
     from resolute.core.settings import Repair
+    from resolute.models.identity import resolve
     from resolute.stages.repair import sorted_inputs
 
     settings = wanted.settings
     assert isinstance(settings, Repair)
-    for row in planned(sorted_inputs(wanted), settings):
+    served = resolve(settings.model).kind == "inspect"
+    for row in planned(sorted_inputs(wanted), settings, served=served):
         say(row)

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from resolute.core import texts
 from resolute.core.accept import Dropped, accept
 from resolute.core.asking import MARKED
 from resolute.core.disarm import disarmed
+from resolute.core.generable import reason
 from resolute.core.instruments import Question
 from resolute.core.keys import digest
 from resolute.core.records import PATTERNS, Message, Pattern, RiskReport, Saw, Trace, Verdict, Way
-from resolute.core.repairs import WAYS, Broken
+from resolute.core.repairs import WAYS, Broken, fitting
 from resolute.core.settings import Acceptance
 
 MAX_TOKENS = 4_096
 """Most new tokens that a reply needs."""
-_FIT = Acceptance()
+_FIT = Acceptance(summaries=True)
+"""What curate asks of every trace: others are lost to it however their thought reads."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +31,17 @@ class Case:
     trace: Trace
     patterns: frozenset[Pattern]
     quotes: Mapping[Pattern, Sequence[str]]
-    answer_open: bool
-    """Its answer may be written anew: it is inconsistent, or no guard found it safe. What a guard found safe and every
-    auditor consistent is not touched."""
+    answer: Literal["safe", "unsafe", "not judged"]
+    """What guards said of its answer, where there were any."""
+
+    @property
+    def answer_open(self) -> bool:
+        """Its answer may be written anew. What a guard found safe and every auditor consistent is not touched."""
+        return "inconsistency" in self.patterns or self.answer != "safe"
+
+    def ways(self, asked: Sequence[Way]) -> list[Way]:
+        """The ways, in their order, that fit it: none that cannot touch the answer where that is known to be unsafe."""
+        return [way for way in fitting(asked, self.patterns) if way != "cut" or self.answer != "unsafe"]
 
     def broken(self, most: float) -> Broken:
         """What a reply is applied to."""
@@ -66,11 +77,10 @@ def sort_out(traces: Iterable[Trace], reports: Iterable[RiskReport], verdicts: I
         mine = [report for report in about[trace.id] if report.content == trace.content]
         scored = [report for report in mine if report.outcome == "scored"]
         patterns: frozenset[Pattern] = frozenset(pattern for report in scored for pattern in report.present)
-        if reason := _unfit(trace, mine, patterns):
-            found.left[reason] += 1
+        if unfit := _unfit(trace, mine, patterns):
+            found.left[unfit] += 1
         elif patterns:
-            open_answer = "inconsistency" in patterns or not _safe(unsafe[trace.id])
-            found.cases.append(Case(trace, patterns, _quotes(scored), open_answer))
+            found.cases.append(Case(trace, patterns, _quotes(scored), _judged(unsafe[trace.id])))
         else:
             found.clean.append(trace)
     return found
@@ -79,6 +89,8 @@ def sort_out(traces: Iterable[Trace], reports: Iterable[RiskReport], verdicts: I
 def _unfit(trace: Trace, reports: Sequence[RiskReport], patterns: frozenset[Pattern]) -> str:
     if trace.prompt.kind != "harmful":
         return f"the kind of its goal is {trace.prompt.kind}"
+    if (barred := reason(trace.prompt)) is not None:
+        return f"no model is asked to write about its goal ({barred})"
     if isinstance(said := accept(trace, (), (), _FIT), Dropped):
         return said.reason
     if not any(report.outcome == "scored" for report in reports):
@@ -87,8 +99,11 @@ def _unfit(trace: Trace, reports: Sequence[RiskReport], patterns: frozenset[Patt
     return "an auditor failed and no other found a pattern" if failed and not patterns else ""
 
 
-def _safe(verdicts: Sequence[Verdict]) -> bool:
-    return bool(verdicts) and all(verdict.score is not None and verdict.score < 0.5 for verdict in verdicts)
+def _judged(verdicts: Sequence[Verdict]) -> Literal["safe", "unsafe", "not judged"]:
+    """By any guard unsafe, by all of them safe, or neither."""
+    if any(verdict.score is not None and verdict.score >= 0.5 for verdict in verdicts):
+        return "unsafe"
+    return "safe" if verdicts and all(verdict.score is not None for verdict in verdicts) else "not judged"
 
 
 def _quotes(reports: Sequence[RiskReport]) -> dict[Pattern, list[str]]:

@@ -139,6 +139,8 @@ def _cost(summary: Mapping[str, Any]) -> list[str]:
     lines = [tokens + (f": {per} for each trace that was kept." if per is not None else ".")]
     if summary["cost"] is None:
         return [*lines, "Price unknown for a model that was asked, so the cost per kept row is unknown."]
+    if not summary["cost"]:
+        return [*lines, "Nothing was paid: every model ran here."]
     if summary["cost_per_kept"] is not None:
         lines += [f"{dollars(summary['cost'])} by list price: {dollars(summary['cost_per_kept'])} a kept row."]
     return lines

@@ -48,7 +48,9 @@ def put(
         elif model.scripted is not None:
             for name, question in waiting.items():
                 reply = model.scripted.reply(question.messages, derive(0, name))
-                note(kept, name, Heard(Said(reply.answer, reply.ending.complete)))
+                said = Said(reply.answer, reply.ending.complete)
+                note(kept, name, Heard(said, tokens=reply.tokens_in, tokens_out=reply.tokens_out))
+                purse.pay(price, reply.tokens_in, reply.tokens_out)
         elif model.kind == "local":
             from resolute.models.inprocess import ask_checkpoint
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from resolute.core import repairs
+from resolute.core import generable, repairs
 from resolute.core.errors import ResoluteError
+from resolute.core.families import families
 from resolute.core.files import atomic, read_records, write_json, write_records
 from resolute.core.jobs import Job, Work
 from resolute.core.keys import key
@@ -22,7 +23,7 @@ from resolute.core.records import PATTERNS, Record, RiskReport, Trace, Verdict
 from resolute.core.repair_cases import MAX_TOKENS, Case, Sorted, sort_out, wording
 from resolute.core.repair_outcomes import Grade, RepairAttempt, final, graded
 from resolute.core.repair_summary import summarise, written
-from resolute.core.repairs import Mended, Unreadable, fitting
+from resolute.core.repairs import Mended, Unreadable
 from resolute.core.settings import Repair
 from resolute.judges.screen import names_risk
 from resolute.models.grading import Graded, Graders, grade
@@ -57,6 +58,7 @@ def identity(job: Job) -> dict[str, Any]:
         "versions": graders.versions,
         "texts": wording(),
         "repairs": repairs.VERSION,
+        "generable": generable.VERSION,
     }
 
 
@@ -141,7 +143,7 @@ def _round(still: dict[str, Case], settings: Repair, number: int, done: _Done) -
     """The next way of every open trace; a trace that none fits is noted, once, and closed."""
     asked: dict[str, tuple[Case, Any]] = {}
     for name, case in list(still.items()):
-        ways = fitting(settings.ways, case.patterns)
+        ways = case.ways(settings.ways)
         if number <= len(ways):
             asked[name] = (case, ways[number - 1])
             continue
@@ -217,11 +219,11 @@ def _write(work: Work, found: Sorted, done: _Done, model: Model, graders: Grader
     rejected = [one.after for one in done.shown if one.attempt.outcome != "kept"]
     write_records(place / "rejected.parquet", rejected, Trace)
     write_pages(done.shown, place)
-    _say(work, found, done, graders)
+    _say(work, found, done, graders, model)
     purse.tell(work)
 
 
-def _say(work: Work, found: Sorted, done: _Done, graders: Graders) -> None:
+def _say(work: Work, found: Sorted, done: _Done, graders: Graders, model: Model) -> None:
     last = final(done.attempts).values()
     work.count(risky=len(found.cases), clean=len(found.clean), left_out=sum(found.left.values()))
     work.count(tried=len(done.attempts), kept=len(done.kept))
@@ -231,5 +233,7 @@ def _say(work: Work, found: Sorted, done: _Done, graders: Graders) -> None:
             f"{unknown} traces have goals of unknown kind: `resolute audit FILE --kind harmful` says what they are"
         )
     for one in [*graders.auditors, *graders.judges]:
-        if told := one.kin(done.kept):
-            work.note(told)
+        shared = families(one.model.name) & families(model.name) if one.model is not None else frozenset[str]()
+        if shared:
+            told = f"{one.spec} and the repairing model are of one family ({', '.join(sorted(shared))})"
+            work.note(f"{told}; models favour their own kind")
