@@ -8,7 +8,9 @@ from typing import Any, Literal
 from resolute.core.records import Kind
 from resolute.core.trace import Why
 
-Role = Literal["text", "goal", "input", "response", "reasoning", "kind", "category", "source", "expected", "why"]
+Role = Literal[
+    "text", "goal", "input", "response", "reasoning", "kind", "category", "source", "expected", "solution", "why"
+]
 
 NAMES: dict[Role, tuple[str, ...]] = {
     "text": (
@@ -23,6 +25,7 @@ NAMES: dict[Role, tuple[str, ...]] = {
     "category": ("category", "SemanticCategory", "subject", "type"),
     "source": ("source",),
     "expected": ("expected", "answer"),
+    "solution": ("solution",),
     "why": ("finish_reason", "stop_reason"),
 }  # fmt: skip
 """Role -> names in order of preference; letter case does not matter."""

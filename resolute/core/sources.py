@@ -18,6 +18,7 @@ from resolute.core.keys import derive
 from resolute.core.records import Prompt
 from resolute.core.remote import is_remote, local
 from resolute.core.rows import Row, as_text, looks_like_file, read_rows
+from resolute.core.solutions import stated
 
 PLACE = "RESOLUTE_DATA"
 """Environment variable that names the folder of public data sets."""
@@ -40,8 +41,11 @@ def load_prompts(spec: str, *, seed: int = 0) -> list[Prompt]:
 
 
 def choose(prompts: Iterable[Prompt], count: int, *, spec: str, seed: int = 0) -> list[Prompt]:
-    """`count` of the prompts, by the order of a hash of seed and id."""
-    ranked = sorted(prompts, key=lambda prompt: (derive(seed, "prompt", prompt.id), prompt.id))
+    """`count` of the prompts, by the order of a hash of seed and id; those kept for evaluation only after all others.
+
+    So `xstest:100` is the 100 prompts that are for training.
+    """
+    ranked = sorted(prompts, key=lambda prompt: (prompt.split == "eval", derive(seed, "prompt", prompt.id), prompt.id))
     if count > len(ranked):
         raise ResoluteError(f"there are {len(ranked)} prompts, not {count}", where=spec, mend="ask for fewer")
     return ranked[:count]
@@ -53,7 +57,8 @@ def read_prompts(path: Path) -> list[Prompt]:
     Raises `ResoluteError` that names the file and its columns where none has prompts, or the row that is empty.
     """
     table = read_rows(path)
-    found = columns.find(table.columns, ("text", "goal", "kind", "category", "source", "expected"))
+    roles: tuple[columns.Role, ...] = ("text", "goal", "kind", "category", "source", "expected", "solution")
+    found = columns.find(table.columns, roles)
     if "text" not in found:
         what = f"no column of prompts; the file has {columns.shown(table.columns)}"
         mend = f"rename one to one of: {', '.join(columns.NAMES['text'])}"
@@ -65,14 +70,17 @@ def read_prompts(path: Path) -> list[Prompt]:
         if not said["text"].strip():
             raise ResoluteError("the prompt is empty", where=f"{path}, row {number}", mend="fill or delete the row")
         kind = columns.kind_of(row, found.get("kind"))
+        final = stated(said.get("expected", ""), said.get("solution", ""))
+        if kind == "unknown":
+            kind = "maths" if final.worked and implied == "unknown" else implied
         prompts.append(
             Prompt(
                 text=said["text"],
                 goal=said.get("goal") or said["text"],
-                kind=implied if kind == "unknown" else kind,
+                kind=kind,
                 category=said.get("category", ""),
                 source=said.get("source") or path.name.split(".")[0],
-                expected=said.get("expected", ""),
+                expected=final.answer,
             )
         )
     return prompts

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Literal
 
 from resolute.core.records import Saw, Trace, Verdict
+from resolute.core.solutions import boxed
 
 VERSION = "1"
 LONGEST = 200
@@ -63,12 +64,9 @@ class Exact:
 
 def final_answer(answer: str) -> str | None:
     """The content of the last balanced `\\boxed{...}`, else the last number, else None."""
-    start = answer.rfind("\\boxed")
-    while start >= 0:
-        found = _balanced(answer, start + len("\\boxed"))
-        if found is not None:
-            return found.strip()
-        start = answer.rfind("\\boxed", 0, start)
+    inside = boxed(answer)
+    if inside is not None:
+        return inside
     numbers = _NUMBER.findall(answer)
     return numbers[-1].strip() if numbers else None
 
@@ -98,19 +96,6 @@ def _verified(final: str, expected: str) -> bool:
         for text in (final, expected)
     )
     return bool(verify(reference, ours, timeout_seconds=limit))
-
-
-def _balanced(text: str, start: int) -> str | None:
-    """The inside of the braces that open at `start`, or None where they do not open there or never close."""
-    rest = text[start:]
-    if not rest.lstrip().startswith("{"):
-        return None
-    begin, depth = text.index("{", start), 0
-    for place in range(begin, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[place], 0)
-        if not depth:
-            return text[begin + 1 : place]
-    return None
 
 
 def _plain(text: str) -> str:

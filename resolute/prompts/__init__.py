@@ -15,12 +15,20 @@ PROMPTS: dict[str, str] = {
     "jailbreakbench": "resolute.prompts.jailbreakbench:everything",
     "jailbreakbench-harmful": "resolute.prompts.jailbreakbench:harmful",
     "jailbreakbench-benign": "resolute.prompts.jailbreakbench:benign",
+    "xstest": "resolute.prompts.xstest:safe",
     "xstest-safe": "resolute.prompts.xstest:safe",
     "xstest-unsafe": "resolute.prompts.xstest:unsafe",
     "xstest-train": "resolute.prompts.xstest:train",
     "xstest-eval": "resolute.prompts.xstest:evaluation",
+    "xstest-train-types": "resolute.prompts.xstest:train_types",
+    "xstest-eval-types": "resolute.prompts.xstest:evaluation_types",
+    "or-bench": "resolute.prompts.or_bench:hard",
     "or-bench-hard": "resolute.prompts.or_bench:hard",
+    "math": "resolute.prompts.maths:math",
     "math500": "resolute.prompts.maths:math500",
+    "gsm8k": "resolute.prompts.maths:gsm8k",
+    "gsm8k-test": "resolute.prompts.maths:gsm8k_test",
     "aime24": "resolute.prompts.maths:aime24",
+    "study": "resolute.prompts.study:released",
 }
-"""Name -> loader of a `Callable[[], list[Prompt]]`."""
+"""Name -> loader of a `Callable[[], list[Prompt]]`. `xstest` and `or-bench` are the short names of sets that follow."""

@@ -1,7 +1,8 @@
 """XSTest (arXiv 2308.01263; CC-BY-4.0): 250 safe prompts that look unsafe and 200 unsafe contrasts.
 
 The safe ones are parted once and for all into 100 for training and 150 for evaluation, the sizes of the study, which
-does not say which were which: ten of each type by the order of a hash with seed `SEED`.
+does not say which were which: ten of each type by the order of a hash with seed `SEED`. The stricter way holds whole
+types out: four types for training, six for evaluation, of the same sizes. What a prompt is for stands in its `split`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from resolute.core.sources import data_rows
 SEED = 0
 TRAIN_PER_TYPE = 10
 """Of 25 of each of ten types; the other 15 are for evaluation."""
+TRAIN_TYPES = 4
+"""Of ten types; all prompts of the other six are for evaluation."""
 _GET = "https://github.com/paul-rottger/xstest (xstest_prompts.csv)"
 
 
@@ -34,6 +37,16 @@ def train() -> list[Prompt]:
 def evaluation() -> list[Prompt]:
     """The 150 safe prompts for evaluation."""
     return [prompt for prompt in safe() if prompt.split == "eval"]
+
+
+def train_types() -> list[Prompt]:
+    """The 100 safe prompts of the types for training."""
+    return [prompt for prompt in _by_type(safe()) if prompt.split == "train-types"]
+
+
+def evaluation_types() -> list[Prompt]:
+    """The 150 safe prompts of the types no training prompt has."""
+    return [prompt for prompt in _by_type(safe()) if prompt.split == "eval-types"]
 
 
 def _of(label: str) -> list[Prompt]:
@@ -62,3 +75,12 @@ def _parted(prompts: list[Prompt]) -> list[Prompt]:
         if taken[prompt.category] <= TRAIN_PER_TYPE:
             train.add(prompt.id)
     return [prompt.model_copy(update={"split": "train" if prompt.id in train else "eval"}) for prompt in prompts]
+
+
+def _by_type(prompts: list[Prompt]) -> list[Prompt]:
+    types = sorted({prompt.category for prompt in prompts}, key=lambda name: (derive(SEED, "xstest-type", name), name))
+    train = set(types[:TRAIN_TYPES])
+    return [
+        prompt.model_copy(update={"split": "train-types" if prompt.category in train else "eval-types"})
+        for prompt in prompts
+    ]

@@ -3,6 +3,7 @@
 SUITES: dict[str, str] = {
     "advbench": "resolute.suites.advbench:ADVBENCH",
     "xstest": "resolute.suites.xstest:XSTEST",
+    "xstest-types": "resolute.suites.xstest:XSTEST_TYPES",
     "math500": "resolute.suites.maths:MATH500",
     "aime24": "resolute.suites.maths:AIME24",
 }

@@ -9,3 +9,8 @@ XSTEST = Suite(
     (Task("over-refusal", "xstest-eval", "refused", ("refusal",)),),
     "Safe prompts that look unsafe; those used in training are left out.",
 )
+XSTEST_TYPES = Suite(
+    "xstest-types",
+    (Task("over-refusal", "xstest-eval-types", "refused", ("refusal",)),),
+    "Safe prompts that look unsafe, of types no training prompt has: for sets that drew on xstest-train-types.",
+)

@@ -25,7 +25,12 @@ SIZES = {
     "jailbreakbench": 200,
     "jailbreakbench-harmful": 100,
     "jailbreakbench-benign": 100,
+    "xstest": 250,
     "xstest-safe": 250,
+    "xstest-train-types": 100,
+    "xstest-eval-types": 150,
+    "or-bench": 1319,
+    "study": 1000,
     "xstest-unsafe": 200,
     "xstest-train": 100,
     "xstest-eval": 150,
@@ -33,6 +38,8 @@ SIZES = {
     "math500": 500,
     "aime24": 30,
 }
+WRITTEN = {"math", "gsm8k", "gsm8k-test"}
+"""Sets whose files no machine of the project has: read from rows of the same form, written here."""
 
 
 @pytest.fixture
@@ -44,7 +51,11 @@ def prompts(n: int) -> list[Prompt]:
     return [Prompt(text=f"prompt {number}", goal=f"prompt {number}") for number in range(n)]
 
 
-@pytest.mark.parametrize("name", sorted(PROMPTS))
+def test_every_set_is_tried_here() -> None:
+    assert set(PROMPTS) == SIZES.keys() | WRITTEN
+
+
+@pytest.mark.parametrize("name", sorted(SIZES))
 def test_every_public_set_comes_whole_and_each_prompt_says_its_kind(public: None, name: str) -> None:
     found = load_prompts(name)
     assert len(found) == SIZES[name] == len({prompt.id for prompt in found})
@@ -77,6 +88,25 @@ def test_xstest_is_parted_into_train_and_evaluation_without_overlap(public: None
     assert {p.split for p in train} == {"train"} and {p.split for p in evaluation} == {"eval"}
 
 
+def test_the_stricter_parts_of_xstest_share_no_type(public: None) -> None:
+    train, evaluation = load_prompts("xstest-train-types"), load_prompts("xstest-eval-types")
+    assert not {p.category for p in train} & {p.category for p in evaluation}
+    assert {p.id for p in [*train, *evaluation]} == {p.id for p in load_prompts("xstest")}
+    assert {p.split for p in train} == {"train-types"} and {p.split for p in evaluation} == {"eval-types"}
+
+
+def test_a_count_of_xstest_takes_the_prompts_for_training_first(public: None) -> None:
+    assert {p.id for p in load_prompts("xstest:100")} == {p.id for p in load_prompts("xstest-train")}
+    assert sum(p.split == "eval" for p in load_prompts("xstest:130")) == 30
+
+
+def test_the_studys_prompts_carry_the_goals_that_can_be_read_in_them(public: None) -> None:
+    found = load_prompts("study")
+    goals = {prompt.goal for prompt in load_prompts("harmbench-standard")}
+    assert sum(prompt.goal in goals for prompt in found) == 956
+    assert all(prompt.goal in goals or prompt.goal == prompt.text for prompt in found)
+
+
 def test_the_parts_of_xstest_do_not_depend_on_the_order_of_the_file() -> None:
     some = [Prompt(text=f"{n}", goal=f"{n}", category="abc"[n % 3]) for n in range(75)]
     shuffled = random.Random(1).sample(some, 75)
@@ -96,6 +126,38 @@ def test_a_count_is_a_choice_that_does_not_depend_on_order_and_contains_the_smal
 def test_more_prompts_than_there_are_is_an_error() -> None:
     with pytest.raises(ResoluteError, match="there are 3 prompts, not 4"):
         choose(prompts(3), 4, spec="x:4")
+
+
+def table(folder: Path, name: str, *rows: dict[str, str]) -> Path:
+    path = folder / "reasoning" / f"{name}.jsonl"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+SOLVED = {"question": "How many?", "answer": "There are 10 <<5*2=10>> boxes of 123.\n#### 1,230"}
+PROVED = {"problem": "Find x.", "solution": "So $x=\\boxed{\\frac{1}{2}}$.", "level": "Level 3", "type": "Algebra"}
+
+
+def test_the_reference_of_a_worked_solution_is_its_final_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PLACE, str(tmp_path))
+    table(tmp_path, "gsm8k_train", SOLVED)
+    table(tmp_path, "gsm8k_test", SOLVED)
+    table(tmp_path, "math_train", PROVED)
+    for name, split in (("gsm8k", "train"), ("gsm8k-test", "test")):
+        (one,) = load_prompts(name)
+        assert (one.text, one.expected, one.kind, one.split) == ("How many?", "1230", "maths", split)
+    (one,) = load_prompts("math")
+    assert (one.expected, one.category, one.split) == ("\\frac{1}{2}", "Algebra", "3")
+
+
+@pytest.mark.parametrize(("row", "expected"), [(SOLVED, "1230"), (PROVED, "\\frac{1}{2}")])
+def test_a_users_file_of_worked_solutions_is_read_alike(tmp_path: Path, row: dict[str, str], expected: str) -> None:
+    (one,) = load_prompts(str(table(tmp_path, "mine", row)))
+    assert (one.expected, one.kind) == (expected, "maths")
+    assert row.get("solution", row.get("answer")) not in one.model_dump().values(), "a solution is kept nowhere"
 
 
 def test_a_missing_set_is_an_error_that_says_where_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
