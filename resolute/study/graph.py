@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from resolute.core.errors import ResoluteError
 from resolute.core.keys import key
-from resolute.core.settings import SECTIONS, Grid, Recipe, Section, resolve
+from resolute.core.settings import SECTIONS, Audit, Grid, Recipe, Repair, Section, resolve
 
 TRAINED = "trained"
 """The model name of an evaluation whose model is the checkpoint of the row's own training."""
@@ -132,6 +132,16 @@ def _row(graph: Graph, layers: _Layers, recipe: Recipe, label: str, seed: int) -
     return Row(label, seed, "trained" if layers.has("train") else "raw", nodes)
 
 
+def _repaired(
+    graph: Graph, layers: _Layers, recipe: Recipe, audit: Node, feeds: Sequence[Feed], label: str
+) -> tuple[str, list[Feed]]:
+    """The repair of what was audited, graded by the auditors and guards of the originals where it names none."""
+    graders = {"auditors": cast("Audit", audit.settings).auditors, "judges": recipe.guards}
+    node = graph.add("repair", [("audit and guards", graders), *layers.of("repair")], feeds, label=label)
+    roles = ["traces", "risks", *(["verdicts"] if cast("Repair", node.settings).judges else [])]
+    return node.id, [Feed(f"{role}-2", node.id, f"{role}.parquet") for role in roles]
+
+
 def _training_data(graph: Graph, layers: _Layers, recipe: Recipe, label: str) -> dict[str, str]:
     distill = graph.add("distill", layers.of("distill"), (), label=label)
     traces = Feed("traces", distill.id, "traces.parquet")
@@ -142,5 +152,8 @@ def _training_data(graph: Graph, layers: _Layers, recipe: Recipe, label: str) ->
         guard = graph.add("judge", [("guards", {"judges": recipe.guards})], [traces], label=label)
         feeds.append(Feed("verdicts", guard.id, "verdicts.parquet"))
         nodes["guard"] = guard.id
+    if layers.has("repair"):
+        nodes["repair"], more = _repaired(graph, layers, recipe, audit, feeds, label)
+        feeds += more
     nodes["curate"] = graph.add("curate", layers.of("curate"), feeds, label=label).id
     return nodes

@@ -21,7 +21,7 @@ from resolute.core.runs import Artifact, Manifest, Run
 from resolute.core.text import terminal_safe
 
 R = TypeVar("R", bound=Record)
-PARTS = ("distill", "audit", "guard", "curate", "train", "evaluate", "judge")
+PARTS = ("distill", "audit", "guard", "repair", "curate", "train", "evaluate", "judge")
 """Parts of a row, in the order of the flow."""
 
 
@@ -143,8 +143,9 @@ class Study:
         """Instruments that accepted training data, under any model: none of them headlines a result."""
         named = {str(name) for name in self.recipe.get("guards") or ()}
         for row in self.rows:
-            guard = row.manifest("guard")
-            named |= {str(name) for name in guard.settings.get("judges", ())} if guard else set()
+            for part in ("distill", "guard", "repair"):
+                made = row.manifest(part)
+                named |= {str(name) for name in made.settings.get("judges", ())} if made else set()
         return frozenset(map(kind_of, named))
 
 
