@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Answer = Callable[[str, dict[str, Any]], tuple[int, dict[str, Any]]]
-"""(last user message, whole payload) -> status and body."""
+
+class Fault(Enum):
+    """What a reply may suffer on its way, in the place of a status."""
+
+    CUT = "the connection closes without a word"
+    TORN = "half of the JSON, as if it were all"
+    SLOW = "nothing, until the client has long hung up"
+
+
+Answer = Callable[[str, dict[str, Any]], tuple[Any, dict[str, Any]]]
+"""(last user message, whole payload) -> status, or `Fault`, and body."""
+SLOW_SECONDS = 1.5
 
 
 @dataclass
@@ -54,6 +66,13 @@ def serving(answer: Answer, port: int = 0) -> Generator[Served]:
                 payload["messages"][-1]["content"] if "messages" in payload else payload["prompt"], payload
             )
             content = json.dumps(body).encode()
+            if status is Fault.SLOW:
+                time.sleep(SLOW_SECONDS)
+            if status in (Fault.CUT, Fault.SLOW):
+                self.close_connection = True
+                return
+            if status is Fault.TORN:
+                status, content = 200, content[: len(content) // 2]
             self.send_response(status)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(content)))

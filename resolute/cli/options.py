@@ -37,3 +37,7 @@ Temperature = Annotated[
     float | None, typer.Option("--temperature", help="0 is greedy decoding, which makes R1-type models loop.")
 ]
 Samples = Annotated[int | None, typer.Option("--samples", help="Outputs asked for per prompt.")]
+Budget = Annotated[
+    float | None,
+    typer.Option(help="US dollars all calls may cost by list price: asking stops before; unknown prices are refused."),
+]

@@ -23,11 +23,18 @@ class Strategy:
     version: str = "1"
     refusal: str = ""
     """Where set, harmful goals get this answer with an empty thought, and no model is asked."""
+    steering: str = ""
+    """What is written before a harmful prompt, in the same message; other prompts are sent as they are."""
+    tokens: int = 0
+    """Mean tokens of a safe trace made in this way, where one was published: what a plan reckons with."""
 
-    def messages(self, prompt: Prompt) -> list[Message]:
-        """The request for one prompt."""
-        user = Message(role="user", content=prompt.text)
-        return [Message(role="system", content=self.instruction), user] if self.instruction else [user]
+    def messages(self, prompt: Prompt, *, form: str = "") -> list[Message]:
+        """The request for one prompt. `form` is an instruction on how a thought is written down, for a teacher that has
+        none of its own."""
+        system = "\n\n".join(filter(None, (self.instruction, form)))
+        steering = self.steering if prompt.kind == "harmful" else ""
+        user = Message(role="user", content="\n\n".join(filter(None, (steering, prompt.text))))
+        return [Message(role="system", content=system), user] if system else [user]
 
 
 @dataclass(frozen=True)

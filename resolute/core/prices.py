@@ -42,6 +42,10 @@ class Price(BaseModel):
         return factor * (tokens_in * self.input + tokens_out * self.output) / 1e6
 
 
+FREE = Price(model="*", input=0, output=0, as_of=date.min)
+"""Of a model that runs here."""
+
+
 class _Prices(BaseModel):
     model_config = ConfigDict(extra="forbid")
     prices: list[Price]

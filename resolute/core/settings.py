@@ -66,9 +66,10 @@ class Distill(Section):
     prompts: tuple[str, ...] = Field(min_length=1)
     """Prompt sources, each `name` or `name:count`; a source can be a file."""
     framings: tuple[str, ...] = ()
-    """Ways in which goals are wrapped: `builtin`, `builtin:5`, a name, or a folder of your own. None: as they are."""
+    """Ways in which harmful goals are wrapped: `builtin`, `builtin:5`, a name, or a folder of your own. None: as they
+    are. Benign and maths prompts are never wrapped."""
     n: int | None = Field(default=None, ge=1)
-    """So many of the framed prompts, by a choice that depends on them alone. None: all of them."""
+    """So many prompts with harmful goals, framed, by a choice that depends on them alone. None: all of them."""
     samples: int = Field(default=1, ge=1)
     """Traces asked for per prompt."""
     sampling: Sampling

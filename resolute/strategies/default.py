@@ -2,4 +2,4 @@
 
 from resolute.core.parts import Strategy
 
-STRATEGY = Strategy("default")
+STRATEGY = Strategy("default", tokens=566)

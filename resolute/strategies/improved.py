@@ -4,4 +4,4 @@ from resolute.core.parts import Strategy
 from resolute.core.texts import load, version
 
 _TEXT = load("strategy-improved")
-STRATEGY = Strategy("improved", _TEXT, version(_TEXT))
+STRATEGY = Strategy("improved", _TEXT, version(_TEXT), tokens=397)

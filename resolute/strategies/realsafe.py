@@ -4,4 +4,4 @@ from resolute.core.parts import Strategy
 from resolute.core.texts import load, version
 
 _TEXT = load("strategy-realsafe")
-STRATEGY = Strategy("realsafe", _TEXT, version(_TEXT))
+STRATEGY = Strategy("realsafe", _TEXT, version(_TEXT), tokens=435)
