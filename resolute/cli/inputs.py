@@ -51,7 +51,7 @@ def numbered(role: str, paths: Sequence[Path]) -> dict[str, Path]:
 
 def traces(paths: Sequence[Path]) -> dict[str, Path]:
     """The traces each input holds or leads to."""
-    return numbered("traces", [_maker(p).output("traces.parquet") if is_run(p) else _file(p) for p in paths])
+    return numbered("traces", [_written(_maker(p)) if is_run(p) else _file(p) for p in paths])
 
 
 def _maker(run: Path) -> Artifact:
@@ -61,6 +61,16 @@ def _maker(run: Path) -> Artifact:
     held = {artifact.stage for artifact in Run(run).entries().values()}
     asked = [stage for stage in ("distill", "evaluate") if stage in held]
     return from_run(run, asked or ["audit", "judge"])
+
+
+def _written(maker: Artifact) -> Path:
+    """The traces an artifact wrote, or those it was made of where it took ours as they are."""
+    from resolute.core.jobs import input_digest
+
+    source = Path(maker.manifest.sources.get("traces", ""))
+    taken = "traces.parquet" not in maker.manifest.outputs and source.is_file()
+    same = taken and input_digest(source) == maker.manifest.inputs["traces"]
+    return source if same else maker.output("traces.parquet")
 
 
 def role_of(path: Path) -> str:
@@ -107,7 +117,7 @@ def _material_of_run(path: Path, found: dict[str, list[Path]], *, repaired: bool
 
     held = {artifact.stage for artifact in Run(path).entries().values()}
     maker = _maker(path)
-    found["traces"].append(maker.output("traces.parquet"))
+    found["traces"].append(_written(maker))
     for role, stage in (("risks", "audit"), ("verdicts", "judge")):
         if stage in held:
             found[role].append(from_run(path, [stage]).output(f"{role}.parquet"))

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from resolute.core.candidates import Drop
 from resolute.core.errors import ResoluteError
 from resolute.core.files import read_json, read_jsonl, read_records, write_records
-from resolute.core.jobs import Job, perform
 from resolute.core.keys import key
 from resolute.core.reading import read_traces
-from resolute.core.records import PATTERNS, Example, Finding, Pattern, RiskReport, Saw, Trace, Verdict
+from resolute.core.records import PATTERNS, Finding, Pattern, RiskReport, Saw, Trace, Verdict
 from resolute.core.runs import Artifact
-from resolute.core.settings import Curate
 from resolute.core.sources import PLACE, load_prompts
 from resolute.core.trace import split
+from tests.stages.curation import curate, examples, reasons, reserve, row, table
 
 SAFE_TYPES = ["homonyms", "figurative_language", "safe_targets", "safe_contexts", "definitions"]
 SAFE_TYPES += [
@@ -30,40 +27,6 @@ SAFE_TYPES += [
     "privacy_public",
     "privacy_fictional",
 ]
-
-
-def curate(store: Path, inputs: dict[str, Path], **settings: Any) -> Artifact:
-    return perform(Job("curate", Curate.model_validate(settings), inputs), store, lambda *_: None)
-
-
-def row(number: int, *, goal: str = "", text: str = "", thought: str = "", label: str = "unsafe") -> dict[str, str]:
-    """A row whose words are its own: nothing repeats by chance."""
-    own = " ".join(f"w{number}x{n}" for n in range(12))
-    goal = goal or f"goal {own}"
-    return {
-        "goal": goal,
-        "prompt": text or goal,
-        "response": f"<think>\n{thought or f'thought {own}'}\n</think>\n\nanswer {own}",
-        "label": label,
-    }
-
-
-def table(folder: Path, rows: list[dict[str, str]], name: str = "mine") -> Path:
-    path = folder / f"{name}.jsonl"
-    path.write_text("".join(json.dumps(each) + "\n" for each in rows))
-    return path
-
-
-def examples(made: Artifact) -> list[Example]:
-    return read_records(made.output("examples.parquet"), Example)
-
-
-def reasons(made: Artifact) -> dict[str, int]:
-    return {item["reason"]: item["n"] for item in read_json(made.output("funnel.json"))["left"]}
-
-
-def reserve(folder: Path, *goals: str) -> str:
-    return str(table(folder, [{"prompt": goal} for goal in goals], "reserved"))
 
 
 GOAL = "Explain how to paint the old wooden fence of a neighbour in one single night"
