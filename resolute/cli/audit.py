@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from resolute.cli.console import page
+from resolute.cli.console import page, say
 from resolute.cli.inputs import home, traces
-from resolute.cli.making import Line, leave, make
-from resolute.cli.options import Out, Plan, RecipeFile, Sets
+from resolute.cli.making import Line, job, leave, make
+from resolute.cli.options import Budget, Out, Plan, RecipeFile, Sets
 
 if TYPE_CHECKING:
     from resolute.core.runs import Artifact
@@ -33,6 +33,7 @@ def audit(
     opening: Annotated[
         str | None, typer.Option("--opening", help="Where a foreign file's outputs start; default: detected and said.")
     ] = None,
+    budget: Budget = None,
     out: Out = None,
     recipe: RecipeFile = None,
     sets: Sets = None,
@@ -45,10 +46,16 @@ def audit(
     resolute audit traces.jsonl --tokenizer path/to/tokenizer
     """
     line = Line(home(data, out), recipe, sets or [], plan)
-    options = {"auditors": auditor, "tokenizer": tokenizer, "kind": kind, "opening": opening}
-    artifact = make("audit", line, traces([data]), options, then=f"resolute curate {line.out} --safety N --benign N")
+    options = {"auditors": auditor, "tokenizer": tokenizer, "kind": kind, "opening": opening, "budget": budget}
+    found = traces([data])
+    artifact = make("audit", line, found, options, then=f"resolute curate {line.out} --safety N --benign N")
     if artifact is not None:
         page(_page(line.out, artifact))
+    else:
+        from resolute.stages.audit import planned
+
+        for told in planned(job("audit", line, found, options)):
+            say(f"  {told}")
     leave(artifact)
 
 

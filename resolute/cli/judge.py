@@ -11,7 +11,7 @@ from resolute.cli.inputs import home, traces
 from resolute.cli.judge_people import agree, calibrate
 from resolute.cli.judge_sheet import sheet
 from resolute.cli.making import Line, leave, make
-from resolute.cli.options import Inputs, Judges, Out, Plan, RecipeFile, Sets
+from resolute.cli.options import Budget, Inputs, Judges, Out, Plan, RecipeFile, Sets
 
 app = typer.Typer(no_args_is_help=True, help="Judge answers that exist already, and check the judges.")
 
@@ -29,6 +29,7 @@ def run(
         list[str] | None,
         typer.Option("--style", help="A rewrite after which answers are judged again; may be given often."),
     ] = None,
+    budget: Budget = None,
     out: Out = None,
     recipe: RecipeFile = None,
     sets: Sets = None,
@@ -41,7 +42,7 @@ def run(
     resolute judge run answers.jsonl --judge refusal --judge llama-guard-3@path/to/Llama-Guard-3-1B
     """
     line = Line(home(inputs[0], out), recipe, sets or [], plan)
-    options = {"judges": judge, "styles": style}
+    options = {"judges": judge, "styles": style, "budget": budget}
     artifact = make("judge", line, traces(inputs), options, then=f"resolute judge agree {line.out}")
     if artifact is not None:
         page(artifact.output("judged.md"))

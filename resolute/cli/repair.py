@@ -10,7 +10,7 @@ import typer
 from resolute.cli.console import page, say
 from resolute.cli.inputs import home, is_run, material
 from resolute.cli.making import Line, job, leave, make
-from resolute.cli.options import Inputs, Judges, MaxTokens, Model, Out, Plan, RecipeFile, Sets
+from resolute.cli.options import Budget, Inputs, Judges, MaxTokens, Model, Out, Plan, RecipeFile, Sets
 
 if TYPE_CHECKING:
     from resolute.core.jobs import Job
@@ -30,7 +30,7 @@ def repair(
     ] = None,
     judge: Judges = None,
     max_tokens: MaxTokens = None,
-    budget: Annotated[float | None, typer.Option("--budget", help="Most US dollars, by list price.")] = None,
+    budget: Budget = None,
     out: Out = None,
     recipe: RecipeFile = None,
     sets: Sets = None,

@@ -97,7 +97,7 @@ class Audit(Section):
     """Look for the five risky patterns, endings and lengths."""
 
     named: ClassVar[frozenset[str]] = frozenset({"tokenizer", "auditors"})
-    aside: ClassVar[frozenset[str]] = frozenset({"concurrency"})
+    aside: ClassVar[frozenset[str]] = frozenset({"concurrency", "budget"})
 
     auditors: tuple[str, ...] = ("screen",)
     """Instruments that look for the five patterns: `screen` needs no model, `risks@model` asks one."""
@@ -105,6 +105,8 @@ class Audit(Section):
     """Most new tokens of a model behind an auditor, its thought included. None: what the auditor needs."""
     concurrency: int | None = Field(default=None, ge=1)
     """Calls in flight at a server."""
+    budget: float | None = Field(default=None, gt=0)
+    """US dollars that all calls may cost by list price; asking stops before they would be passed."""
     tokenizer: str | None = None
     """Folder or hub name of the tokenizer lengths are counted with; without one, words are counted."""
     kind: Kind | None = None
@@ -149,7 +151,7 @@ class Judge(Section):
     """Judge answers that exist already."""
 
     named: ClassVar[frozenset[str]] = frozenset({"judges"})
-    aside: ClassVar[frozenset[str]] = frozenset({"concurrency"})
+    aside: ClassVar[frozenset[str]] = frozenset({"concurrency", "budget"})
 
     judges: tuple[str, ...] = ()
     """Instruments, `name`, or `name@model` for one that asks a model; none: those that the task of each trace names."""
@@ -161,6 +163,8 @@ class Judge(Section):
     """Most new tokens of a model behind an instrument, its thought included. None: what the instrument needs."""
     concurrency: int | None = Field(default=None, ge=1)
     """Calls in flight at a server."""
+    budget: float | None = Field(default=None, gt=0)
+    """US dollars that all calls may cost by list price; asking stops before they would be passed."""
 
 
 class Curate(Section):

@@ -1,4 +1,4 @@
-"""What a distillation would ask and cost, in sentences; nothing is asked."""
+"""What would be asked and cost, in sentences; nothing is asked."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from resolute.core.prices import PLACE, dollars, price_of
 from resolute.core.records import Prompt
 from resolute.core.settings import Distill
 from resolute.models.distilling import Plan, read_plan
+from resolute.models.identity import Model
 
 CHARACTERS = 4
 """Of English text to a token, roughly: a plan has no tokenizer of an API's model."""
@@ -45,32 +46,41 @@ def _fixed(prompt: Prompt, refusal: str) -> bool:
 
 def _priced(plan: Plan, first: int, most: int) -> Iterator[str]:
     settings: Distill = plan.settings
-    if plan.model.kind != "inspect":
-        yield "price: nothing, the model runs here"
-        return
     way, samples = plan.rounds[0]
-    sent = sum(
+    sent = len(samples) * sum(
         len(message.content)
         for prompt in plan.prompts
         if not _fixed(prompt, way.refusal)
         for message in way.messages(prompt, form=plan.form)
     )
-    tokens_in = sent * len(samples) // CHARACTERS
-    yield f"tokens of the first round: about {tokens_in:,} in (characters / {CHARACTERS}), at most " + (
-        f"{first * settings.sampling.max_tokens:,} out ({settings.sampling.max_tokens} a trace)"
-    )
-    price = price_of(plan.model.name)
-    if price is None:
-        yield f"price: unknown for {plan.model.name}; {PLACE} names a file of your own prices"
-        return
-    batch = settings.batch
-    if way.tokens:
-        likely = price.cost(tokens_in, first * way.tokens, batch=batch)
-        yield f"price of the first round: about {dollars(likely)} at {way.tokens} tokens a trace, the study's mean"
-    bound = price.cost(tokens_in, first * settings.sampling.max_tokens, batch=batch)
-    scale = f", {dollars(bound * most / first)} with every round" if most > first and first else ""
-    yield f"  at most {dollars(bound)} if every trace ran to its limit{scale}"
-    halved = f", times {price.batch:g} as a batch" if batch and price.batch else ""
-    yield f"  by list prices of {price.as_of}: ${price.input:g} in and ${price.output:g} out a million tokens{halved}"
+    limit = settings.sampling.max_tokens
+    yield from priced(plan.model, first, sent, most=limit, likely=way.tokens, batch=settings.batch)
+    if most > first:
+        yield f"  every round: at most {most / max(first, 1):.2g} times that"
     if settings.judges or settings.auditors:
         yield "  guards and auditors that ask a model come on top"
+
+
+def priced(
+    model: Model, calls: int, characters: int, *, most: int, likely: int = 0, batch: bool = False
+) -> Iterator[str]:
+    """Tokens and dollars of so many calls that send so many characters in all and get at most `most` tokens each.
+
+    `likely` tokens a reply, where somebody published them, give a likely price beside the highest.
+    """
+    tokens_in = characters // CHARACTERS
+    if model.kind != "inspect":
+        yield "  price: nothing, the model runs here"
+        return
+    yield f"  tokens: about {tokens_in:,} in (characters / {CHARACTERS}), at most {calls * most:,} out ({most} a reply)"
+    price = price_of(model.name)
+    if price is None:
+        yield f"  price: unknown for {model.name}; {PLACE} names a file of your own prices"
+        return
+    if likely:
+        amount = dollars(price.cost(tokens_in, calls * likely, batch=batch))
+        yield f"  price: about {amount} at {likely} tokens a trace, the mean of the study's set"
+    highest = dollars(price.cost(tokens_in, calls * most, batch=batch))
+    halved = f", times {price.batch:g} as a batch" if batch and price.batch else ""
+    yield f"  price: at most {highest}, if every reply ran to its limit"
+    yield f"  by list prices of {price.as_of}: ${price.input:g} in and ${price.output:g} out a million tokens{halved}"

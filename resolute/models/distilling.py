@@ -17,7 +17,6 @@ from resolute.core.strategy import strategy
 from resolute.core.texts import load
 from resolute.models.identity import Model, resolve
 
-
 FRAMED = ("harmful", "unknown")
 """Kinds of prompts that are wrapped in framings and counted by `n`; benign and maths prompts are asked as they are."""
 

@@ -23,7 +23,7 @@ class BudgetSpentError(Exception):
     """What is left does not cover one more call: the rest is left for a run with more."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Purse:
     """Spending never passes the budget: before a call the most it can cost is set aside, after it what it did cost is
     paid. A call that is interrupted by a kill or fails without a word about its tokens is not in it."""

@@ -6,6 +6,7 @@ foreign), `risks.parquet`, `summary.json` and `summary.md`. No text of a trace i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +14,7 @@ from resolute.core import reading
 from resolute.core.auditors import disagreements
 from resolute.core.errors import ResoluteError
 from resolute.core.files import atomic, write_json, write_jsonl, write_records
-from resolute.core.instruments import AskedAuditor
+from resolute.core.instruments import AskedAuditor, Question
 from resolute.core.jobs import Job, Progress, Work
 from resolute.core.keys import key
 from resolute.core.lengths import counter, tokenizer_identity
@@ -23,10 +24,12 @@ from resolute.core.records import RiskReport, Trace
 from resolute.core.settings import Audit
 from resolute.core.summary import summarise, written
 from resolute.judges.screen import names_risk
+from resolute.models.asked import priced
 from resolute.models.auditing import audited
 from resolute.models.identity import Model
 from resolute.models.manner import Manner
 from resolute.models.named import Named, named
+from resolute.models.purse import Purse
 
 VERSION = 1
 
@@ -49,12 +52,14 @@ def run(work: Work) -> None:
     if read.foreign:
         write_records(work.folder / "traces.parquet", read.traces, Trace)
     reports: list[RiskReport] = []
+    purse = Purse(settings.budget)
     for one in map(_auditor, settings.auditors):
         if one.model is None:
             reports += (made := _reports(one.instrument, read.traces, work.progress))
             work.manifest.failed_rows += sum(report.outcome == "judge failed" for report in made)
         else:
-            reports += _asking(one, one.model, read.traces, work)
+            reports += _asking(one, one.model, read.traces, work, purse)
+    purse.tell(work)
     write_records(work.folder / "risks.parquet", reports, RiskReport)
     if len(settings.auditors) > 1:
         write_jsonl(work.folder / "disagreements.jsonl", disagreements(reports))
@@ -76,18 +81,34 @@ def traces_file(path: Path) -> Path:
     return inside
 
 
+def planned(job: Job) -> Iterator[str]:
+    """What would be asked of models and cost at most, in sentences."""
+    settings = cast("Audit", job.settings)
+    asking = [one for one in map(_auditor, settings.auditors) if one.model is not None]
+    read = (
+        read_traces(traces_file(job.inputs["traces"]), kind=settings.kind, opening=settings.opening) if asking else None
+    )
+    for one in asking:
+        questions = [one.instrument.question(trace) for trace in read.traces] if read else []
+        sent = [sum(len(item.content) for item in made.messages) for made in questions if isinstance(made, Question)]
+        yield f"{one.spec}: {len(sent)} calls, and one more for each reply that is no audit"
+        most = settings.max_tokens or one.instrument.max_tokens
+        yield from priced(cast("Model", one.model), len(sent), sum(sent), most=most)
+
+
 def _auditor(spec: str) -> Named:
     return named(spec, "auditors", "asked_auditors")
 
 
-def _asking(one: Named, model: Model, traces: list[Trace], work: Work) -> list[RiskReport]:
+def _asking(one: Named, model: Model, traces: list[Trace], work: Work, purse: Purse) -> list[RiskReport]:
     settings = cast("Audit", work.job.settings)
     auditor = cast("AskedAuditor", one.instrument)
-    manner = Manner(settings.max_tokens or auditor.max_tokens, auditor.thinks, concurrency=settings.concurrency)
+    manner = Manner(
+        settings.max_tokens or auditor.max_tokens, auditor.thinks, concurrency=settings.concurrency, purse=purse
+    )
     place = work.folder / "work" / key([one.name, manner.sampling.model_dump()])
     made = audited(auditor, model, traces, manner, names_risk=names_risk, folder=place, progress=work.progress)
     work.manifest.failed_rows += made.again
-    work.manifest.tokens_in += made.tokens
     work.count(asked_twice=made.asked_twice)
     if told := one.kin(traces):
         work.note(told)

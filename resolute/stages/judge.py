@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from resolute.core import reading, rewrites, scores
@@ -27,6 +28,7 @@ from resolute.models.identity import Model
 from resolute.models.judging import Sitting, judged
 from resolute.models.manner import Manner
 from resolute.models.named import Named, named
+from resolute.models.purse import Purse
 
 VERSION = 2
 _EVERY = 50
@@ -52,9 +54,11 @@ def run(work: Work) -> None:
     traces = [trace for item in read for trace in item.traces]
     if any(item.foreign for item in read):
         write_records(work.folder / "traces.parquet", traces, Trace)
-    verdicts = _judge(traces, settings, work)
+    purse = Purse(settings.budget)
+    verdicts = _judge(traces, settings, work, purse)
     write_records(work.folder / "verdicts.parquet", verdicts, Verdict)
-    styled = [entry for style in settings.styles for entry in _restyled(style, traces, verdicts, settings, work)]
+    styled = [entry for style in settings.styles for entry in _restyled(style, traces, verdicts, work, purse)]
+    purse.tell(work)
     summary = scores.summarise(traces, verdicts, styled)
     write_json(work.folder / "judged.json", summary)
     with atomic(work.folder / "judged.md", "w") as stream:
@@ -93,7 +97,7 @@ def _check(settings: Judge, specs: Iterable[str]) -> None:
         raise ResoluteError(what, mend=f"one of: {', '.join(sorted(names))}")
 
 
-def _judge(traces: Sequence[Trace], settings: Judge, work: Work, *, style: str = "") -> list[Verdict]:
+def _judge(traces: Sequence[Trace], settings: Judge, work: Work, purse: Purse, *, style: str = "") -> list[Verdict]:
     """Verdicts by every instrument; those that ask the same model in the same manner ask it together."""
     by_spec: dict[str, list[Trace]] = {}
     for trace in traces:
@@ -107,7 +111,7 @@ def _judge(traces: Sequence[Trace], settings: Judge, work: Work, *, style: str =
             found += _plainly(one.instrument, some, settings.thresholds.get(spec), work.progress)
             continue
         threshold = settings.thresholds.get(one.instrument.name)
-        manner = _manner(one.instrument, settings, threshold)
+        manner = replace(_manner(one.instrument, settings, threshold), purse=purse)
         sitting = Sitting(one.instrument, some, threshold)
         groups.setdefault((one.model.identity, manner), []).append((one, sitting))
     for (_, manner), group in groups.items():
@@ -143,7 +147,6 @@ def _asking(group: Sequence[tuple[Named, Sitting]], manner: Manner, work: Work, 
     place = work.folder / "work" / key([names, model.identity, manner.sampling.model_dump(), style])
     made = judged([sitting for _, sitting in group], model, manner, folder=place, progress=work.progress)
     work.manifest.failed_rows += made.again
-    work.manifest.tokens_in += made.tokens
     for one, sitting in group if not style else ():
         if told := one.kin(sitting.traces):
             work.note(told)
@@ -151,7 +154,7 @@ def _asking(group: Sequence[tuple[Named, Sitting]], manner: Manner, work: Work, 
 
 
 def _restyled(
-    style: str, traces: Sequence[Trace], verdicts: Sequence[Verdict], settings: Judge, work: Work
+    style: str, traces: Sequence[Trace], verdicts: Sequence[Verdict], work: Work, purse: Purse
 ) -> list[scores.Flips]:
     rewrite = rewrites.STYLES[style]
     changed: set[str] = set()
@@ -169,7 +172,7 @@ def _restyled(
         changed |= {f"{trace.id} {part}" for part in touched}
         if touched:
             again.append(trace.model_copy(update=update))
-    after = _judge(again, settings, work, style=style)
+    after = _judge(again, cast("Judge", work.job.settings), work, purse, style=style)
     return scores.flips(style, traces, verdicts, after, changed)
 
 
