@@ -5,22 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from resolute.core.records import Kind
+from resolute.core.records import Kind, ReasoningKind
 from resolute.core.trace import Why
 
 Role = Literal[
-    "text", "goal", "input", "response", "reasoning", "kind", "category", "source", "expected", "solution", "why"
+    "text",
+    "goal",
+    "input",
+    "response",
+    "reasoning",
+    "reasoning_kind",
+    "kind",
+    "category",
+    "source",
+    "expected",
+    "solution",
+    "why",
 ]
 
 NAMES: dict[Role, tuple[str, ...]] = {
     "text": (
         "messages", "conversations", "final_query", "jailbreak_prompt", "adversarial", "prompt", "question", "query",
-        "instruction", "problem", "forbidden_prompt", "Behavior", "goal", "text",
+        "instruction", "problem", "test_case", "forbidden_prompt", "Behavior", "goal", "text",
     ),
-    "goal": ("goal", "forbidden_prompt", "Behavior", "query", "plain_query", "vanilla", "original_prompt"),
+    "goal": ("goal", "goals", "forbidden_prompt", "Behavior", "query", "plain_query", "vanilla", "original_prompt"),
     "input": ("input", "ContextString"),
-    "response": ("response", "output", "completion", "generation", "model_output", "answer"),
+    "response": ("final_response", "response", "output", "completion", "generation", "model_output", "answer"),
     "reasoning": ("reasoning", "reasoning_content", "thinking", "cot", "thought"),
+    "reasoning_kind": ("reasoning_kind",),
     "kind": ("kind", "label", "data_type", "type"),
     "category": ("category", "SemanticCategory", "subject", "type"),
     "source": ("source",),
@@ -46,11 +58,21 @@ WHYS: dict[str, Why] = {
 }  # fmt: skip
 """What servers call the reason an output ended."""
 
+_REASONING_KINDS: dict[str, ReasoningKind] = {
+    "raw": "raw", "summary": "summary", "written": "written", "hidden": "hidden",
+}  # fmt: skip
 _TELLING: dict[str, Kind] = {"forbidden_prompt": "harmful", "behavior": "harmful"}
 """Columns that only files of harmful goals have."""
 _XSTEST = frozenset({"type", "prompt", "focus"}), frozenset({"type", "prompt", "completion", "final_label"})
 _SHOWN = 30
 _STAR1 = frozenset({"question", "response", "category", "source", "score"})
+_ATTACKED = (
+    frozenset({"query", "final_query", "success"}),
+    frozenset({"query", "jailbreak_prompt", "success"}),
+    frozenset({"query", "final_query", "final_score"}),
+    frozenset({"goals", "targets", "controls", "jailbroken"}),
+)
+"""Columns of AISafetyLab's attack results, which are of harmful goals (github.com/thu-coai/AISafetyLab, examples)."""
 
 
 def find(columns: Iterable[str], roles: Iterable[Role]) -> dict[Role, str]:
@@ -72,6 +94,12 @@ def kind_of(row: Mapping[str, Any], column: str | None) -> Kind:
     return KINDS.get(str(value).strip().lower(), "unknown")
 
 
+def reasoning_kind_of(row: Mapping[str, Any], column: str | None) -> ReasoningKind:
+    """What a row says its thought is; `unknown` where it does not say."""
+    value = row.get(column) if column else None
+    return _REASONING_KINDS.get(str(value).strip().lower(), "unknown")
+
+
 def why_of(row: Mapping[str, Any], column: str | None) -> Why:
     """Why an output ended, where the file says so."""
     value = row.get(column) if column else None
@@ -86,6 +114,10 @@ def layout(columns: Iterable[str]) -> tuple[Kind, str]:
             return kind, f"every row, from the column {name}"
     if names >= _STAR1:
         return "harmful", "every row, from the columns of STAR-1"
+    if any(names >= layout for layout in _ATTACKED):
+        return "harmful", "every row, from the columns of AISafetyLab"
+    if {"test_case", "generation"} <= names:
+        return "harmful", "every row, from the columns of HarmBench"
     return "unknown", ""
 
 

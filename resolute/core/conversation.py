@@ -15,6 +15,7 @@ _ROLES: dict[str, Literal["system", "user", "assistant"]] = {
     "system": "system", "developer": "system", "user": "user", "human": "user",
     "assistant": "assistant", "gpt": "assistant", "model": "assistant",
 }  # fmt: skip
+_TOOLS = ("tool", "function", "ipython")
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ def conversation(prompt: Any, response: Any) -> Talk | Unreadable:
     last = turns.pop() if turns and turns[-1][0] == "assistant" else None
     if not turns or turns[-1][0] != "user":
         return Unreadable("the last message before the output is not the user's")
+    if response is None and last is None and any(role == "assistant" for role, _, _ in turns):
+        return Unreadable("there is no output: the conversation ends with the user")
     if not turns[-1][1].strip():
         return Unreadable("the prompt is empty")
     said = _said(response) if response is not None else None
@@ -71,12 +74,16 @@ def _said(response: Any) -> Said | Unreadable:
     if isinstance(response, str):
         return Said(response)
     if isinstance(response, list) and response:
-        turns = _turns(response)
+        several = cast("list[Any]", response)
+        if all(isinstance(one, str) for one in several):
+            many = f"the output is a list of {len(several)} texts"
+            return Said(several[0]) if len(several) == 1 else Unreadable(many)
+        turns = _turns(several)
         if isinstance(turns, Unreadable):
             return Unreadable("the output is a list, but not of messages")
         if turns[-1][0] == "assistant":
             return Said(turns[-1][1], turns[-1][2])
-    if not as_text(response):
+    if response == [] or not as_text(response):
         return Unreadable("there is no output")
     return Unreadable(f"the output is not text but {type(response).__name__}")
 
@@ -101,7 +108,8 @@ def _turns(value: Any) -> list[_Turn] | Unreadable:
     for item in cast("list[Any]", value):
         turn = _turn(cast("Mapping[str, Any]", item)) if isinstance(item, Mapping) else None
         if turn is None:
-            return Unreadable("a message has no role or no text")
+            tool = isinstance(item, Mapping) and str(cast("Any", item).get("role", "")).lower() in _TOOLS
+            return Unreadable("a message is a tool's" if tool else "a message has no role or no text")
         turns.append(turn)
     return turns
 

@@ -6,6 +6,7 @@ was replaced to make the text storable is counted.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,13 +19,16 @@ from resolute.core.errors import ResoluteError
 from resolute.core.files import read_records
 from resolute.core.keys import file_digest, key
 from resolute.core.outputs import dialect_of, opens_inside, taken_apart
-from resolute.core.records import Ending, Kind, Message, Opening, Prompt, Trace
-from resolute.core.rows import Row, as_text, read_rows
+from resolute.core.records import Ending, Kind, Message, Opening, Prompt, ReasoningKind, Trace
+from resolute.core.rows import Row, Rows, as_text, read_rows
+from resolute.core.solutions import stated
 from resolute.core.text import clean
 from resolute.core.trace import DIALECTS, THINK, Why, ending
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same file would be read into other traces; part of the key of every stage that reads."""
+_ERROR = re.compile(r"[A-Za-z_][\w.]{0,79}")
+"""The name of an error, which is all of a failed row's words that may be repeated."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class ReadTraces:
     columns: dict[str, str]
     """Role -> the column that plays it, or how the role was filled."""
     unread: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
-    """Number of the row (the first is 1) and why it gave no trace."""
+    """Number of the row (the first is 1) and why it gave no trace, without any of its text; in order."""
     left_out: int = 0
     """Rows that `where` did not ask for."""
     replaced: int = 0
@@ -44,6 +48,15 @@ class ReadTraces:
     """Whether outputs were read as starting inside the thought."""
     foreign: bool = True
     """False for a file of our own records, which is taken as it stands."""
+
+    @property
+    def rows(self) -> int:
+        """Rows of the file: each is a trace, unread or left out."""
+        return len(self.traces) + len(self.unread) + self.left_out
+
+    def unread_rows(self) -> list[dict[str, Any]]:
+        """What could not be read, row by row, for a file beside the traces."""
+        return [{"row": number, "why": why} for number, why in self.unread]
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,7 @@ class _Draft:
     sent: list[Message]
     said: Said
     why: Why
+    reasoning_kind: ReasoningKind
     replaced: int
 
 
@@ -64,7 +78,7 @@ def read_traces(
     opening: Opening = "detect",
     where: Mapping[str, Sequence[str]] | None = None,
 ) -> ReadTraces:
-    """The traces of a file: our own Parquet, or any table with a column of prompts and one of outputs.
+    """The traces of a file: our own Parquet, any table with a column of prompts and one of outputs, a log of Inspect.
 
     `kind` is the kind of every row, where the user says so; else what a column or a known layout says, else unknown.
     `where` keeps only rows whose column has one of the values. Raises `ResoluteError` that names the file and the
@@ -75,31 +89,28 @@ def read_traces(
             mend = "leave out kind, opening and where: they are for files of other people"
             raise ResoluteError("our own records say it themselves", where=str(path), mend=mend)
         return ReadTraces(read_records(path, Trace), {"records": "our own"}, foreign=False)
-    table = read_rows(path)
-    found = _roles(path, table.columns, table.rows)
-    chosen = _chosen(path, table.columns, table.rows, where or {})
+    table = read_rows(path, damaged=True)
+    found = _roles(table)
+    chosen = _chosen(table, where or {})
     implied, how = _kinds(table.columns, found, kind)
     drafts: list[_Draft] = []
-    unread: list[tuple[int, str]] = []
+    unread = list(table.damaged.items())
     for number, row in chosen:
         draft = _draft(row, found, _kind(row, found, kind, implied), path)
         if isinstance(draft, Unreadable):
             unread.append((number, draft.reason))
         else:
             drafts.append(draft)
+    unread.sort()
     if not drafts:
-        reason = f"; the first: {unread[0][1]}" if unread else ""
+        reason = f"; row {unread[0][0]}: {unread[0][1]}" if unread else ""
         mend = "check its columns" if unread else "ask for values that its column has"
-        raise ResoluteError(f"none of {len(table.rows)} rows could be read{reason}", where=str(path), mend=mend)
-    ended = any(draft.why != "unknown" for draft in drafts)
-    said: dict[str, str] = {
-        role: name for role, name in found.items() if role not in ("kind", "why") or (role == "why" and ended)
-    }
-    said["kind"] = how
+        total = len(table.rows) + len(table.damaged)
+        raise ResoluteError(f"none of {total} rows could be read{reason}", where=str(path), mend=mend)
     opened = opening == "opened" or (opening == "detect" and opens_inside([draft.said for draft in drafts]))
     traces = _traces(drafts, opened=opened, model=path.name.split(".")[0], identity=file_digest(path)[:16])
     replaced = sum(draft.replaced for draft in drafts)
-    return ReadTraces(traces, said, unread, len(table.rows) - len(chosen), replaced, opened)
+    return ReadTraces(traces, _said(found, how, drafts), unread, len(table.rows) - len(chosen), replaced, opened)
 
 
 def is_ours(path: Path) -> bool:
@@ -115,31 +126,43 @@ def is_ours(path: Path) -> bool:
         return False  # reading it says what is wrong with it
 
 
-def _roles(path: Path, names: Sequence[str], rows: Sequence[Row]) -> dict[columns.Role, str]:
+def _said(found: Mapping[columns.Role, str], how: str, drafts: Sequence[_Draft]) -> dict[str, str]:
+    """The columns that told something, and where kinds come from."""
+    silent: set[columns.Role] = {"kind"}
+    if all(draft.why == "unknown" for draft in drafts):
+        silent.add("why")
+    if all(draft.reasoning_kind == "unknown" for draft in drafts):
+        silent.add("reasoning_kind")
+    return {str(role): name for role, name in found.items() if role not in silent} | {"kind": how}
+
+
+def _roles(table: Rows) -> dict[columns.Role, str]:
+    names = table.columns
     found = columns.find(names, columns.NAMES)
     if found.get("expected") == found.get("response"):
         found.pop("expected", None)
     talks = found.get("text", "").lower() in ("messages", "conversations")
-    chat = talks or ("text" in found and any(isinstance(row.get(found["text"]), list) for row in rows[:100]))
+    chat = talks or ("text" in found and any(isinstance(row.get(found["text"]), list) for row in table.rows[:100]))
     needed: tuple[columns.Role, ...] = ("text", "response")
     missing: list[columns.Role] = [role for role in needed if role not in found and not (role == "response" and chat)]
     if missing:
         wanted = "; ".join(f"{role}: one of {', '.join(columns.NAMES[role])}" for role in missing)
         what = f"no column for {' and '.join(missing)}; the file has {columns.shown(names)}"
-        raise ResoluteError(what, where=str(path), mend=f"rename a column ({wanted})")
+        first = next(iter(table.damaged.values()), "").removeprefix("line ")
+        damage = f", and {len(table.damaged)} rows are damaged, the first at {table.path.name}:{first}" if first else ""
+        raise ResoluteError(what + damage, where=str(table.path), mend=f"rename a column ({wanted})")
     return found
 
 
-def _chosen(
-    path: Path, names: Sequence[str], rows: Sequence[Row], where: Mapping[str, Sequence[str]]
-) -> list[tuple[int, Row]]:
+def _chosen(table: Rows, where: Mapping[str, Sequence[str]]) -> list[tuple[int, Row]]:
     for name in where:
-        if name not in names:
-            mend = f"one of: {columns.shown(names)}"
-            raise ResoluteError(f"rows are asked for by a missing column: {name!r}", where=str(path), mend=mend)
+        if name not in table.columns:
+            mend = f"one of: {columns.shown(table.columns)}"
+            raise ResoluteError(f"rows are asked for by a missing column: {name!r}", where=str(table.path), mend=mend)
     wanted = {name: frozenset(map(str, values)) for name, values in where.items()}
-    numbered = enumerate(rows, 1)
-    return [(n, row) for n, row in numbered if all(str(row.get(name)) in values for name, values in wanted.items())]
+    return [
+        (n, row) for n, row in table.numbered() if all(str(row.get(name)) in values for name, values in wanted.items())
+    ]
 
 
 def _kinds(names: Sequence[str], found: Mapping[columns.Role, str], kind: Kind | None) -> tuple[Kind, str]:
@@ -166,7 +189,8 @@ def _kind(row: Row, found: Mapping[columns.Role, str], kind: Kind | None, implie
 def _draft(row: Row, found: Mapping[columns.Role, str], kind: Kind, path: Path) -> _Draft | Unreadable:
     talk = conversation(row.get(found["text"]), row.get(found["response"]) if "response" in found else None)
     if isinstance(talk, Unreadable):
-        return talk
+        failed = str(row.get("error") or "")
+        return Unreadable(f"{talk.reason}: {failed}") if _ERROR.fullmatch(failed) else talk
     sent, said = talk.sent, talk.said
     extra = _words(row, found, "input")
     if extra and found["text"].lower() == "instruction":  # Alpaca's form keeps the request in two columns
@@ -181,10 +205,11 @@ def _draft(row: Row, found: Mapping[columns.Role, str], kind: Kind, path: Path) 
         kind=kind,
         category=_words(row, found, "category"),
         source=_words(row, found, "source") or path.name.split(".")[0],
-        expected=_words(row, found, "expected"),
+        expected=stated(_words(row, found, "expected"), _words(row, found, "solution")).answer,
     )
     replaced = talk.replaced + sum(clean(words).replaced for words in (said.output, said.reasoning, extra, goal))
-    return _Draft(prompt, sent, said, columns.why_of(row, found.get("why")), replaced)
+    why, form = columns.why_of(row, found.get("why")), columns.reasoning_kind_of(row, found.get("reasoning_kind"))
+    return _Draft(prompt, sent, said, why, form, replaced)
 
 
 def _words(row: Row, found: Mapping[columns.Role, str], role: columns.Role) -> str:
@@ -220,7 +245,7 @@ def _traces(drafts: Sequence[_Draft], *, opened: bool, model: str, identity: str
                 answer=parts.answer,
                 ending=Ending(where=place, why=cause),
                 had_thought=parts.had_thought,
-                reasoning_kind="unknown",
+                reasoning_kind=draft.reasoning_kind,
                 extra_closes=parts.extra_closes,
             )
         )

@@ -1,6 +1,7 @@
-"""Rows of other people's files: JSON, JSONL, CSV, TSV and Parquet, plain or gzipped; errors name file and line.
+"""Rows of other people's files: JSON, JSONL, CSV, TSV, Parquet (text also gzipped), logs; errors name file and line.
 
-Nothing is repaired here and nothing is skipped: a file is read whole, or an error says where it is damaged.
+Nothing is repaired here and nothing is skipped: a file is read whole, or an error says where it is damaged. A reader of
+traces may ask for the damaged rows of JSON and JSONL instead, each with its number and the reason.
 """
 
 from __future__ import annotations
@@ -11,19 +12,21 @@ import json
 import sys
 import threading
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
 
+from resolute.core.catalogue import entries, find
+from resolute.core.documents import is_log, listed
 from resolute.core.errors import ResoluteError
 from resolute.core.files import unreadable
 
 Row = dict[str, Any]
 FORMATS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
 """What can be read, by the end of the name; each but Parquet also with `.gz` after it."""
-LOGS = (".eval",)
-"""Files that a reader of the catalogue takes apart (see `READERS` in `resolute.models`)."""
+LOG = "eval"
+"""The reader of the catalogue that takes logs of Inspect AI apart, `.eval` or `.json`."""
 _CSV_LIMIT = threading.Lock()
 
 
@@ -34,20 +37,34 @@ class Rows:
     path: Path
     rows: list[Row]
     columns: tuple[str, ...]
+    damaged: dict[int, str] = field(default_factory=dict[int, str])
+    """Number of a row that is none (the first of the file is 1) -> why. Empty where damage is an error."""
+
+    def numbered(self) -> Iterator[tuple[int, Row]]:
+        """The rows with their numbers in the file."""
+        total = len(self.rows) + len(self.damaged)
+        return zip((number for number in range(1, total + 1) if number not in self.damaged), self.rows, strict=True)
 
 
-def read_rows(path: Path) -> Rows:
-    """Every row of a file. Raises `ResoluteError` for an unknown format, an empty, damaged or wrongly encoded file."""
+def read_rows(path: Path, *, damaged: bool = False) -> Rows:
+    """Every row of a file. Raises `ResoluteError` for an unknown format, an empty, damaged or wrongly encoded file.
+
+    `damaged`: lines of JSONL and items of a JSON list that are no object are listed instead, as long as one row is one.
+    """
     ends = [end.lower() for end in path.suffixes]
     zipped = bool(ends) and ends[-1] == ".gz"
     form = ends[-2] if zipped and len(ends) > 1 else ends[-1] if ends else ""
-    if form not in FORMATS or (zipped and form == ".parquet"):
+    bad: dict[int, str] | None = {} if damaged else None
+    if form in FORMATS and not (zipped and form == ".parquet"):
+        rows = _parquet(path) if form == ".parquet" else _text(path, form, bad, zipped=zipped)
+    elif form.removeprefix(".") in entries("readers") and not zipped:
+        rows = _read_by(form.removeprefix("."), path)
+    else:
         mend = f"save it as one of {', '.join(FORMATS)} (text formats also with .gz)"
         raise ResoluteError(f"no known format: {form or 'a name without ending'}", where=str(path), mend=mend)
-    rows = _parquet(path) if form == ".parquet" else _text(path, form, zipped=zipped)
     if not rows:
         raise ResoluteError("the file has no rows", where=str(path), mend="check that it was written to the end")
-    return Rows(path, rows, tuple(dict.fromkeys(name for row in rows for name in row)))
+    return Rows(path, rows, tuple(dict.fromkeys(name for row in rows for name in row)), bad or {})
 
 
 def as_text(value: Any) -> str:
@@ -61,16 +78,22 @@ def looks_like_file(spec: str) -> bool:
     return "/" in spec or "\\" in spec or name.endswith(FORMATS)
 
 
-def _text(path: Path, form: str, *, zipped: bool) -> list[Row]:
+def _read_by(reader: str, path: Path) -> list[Row]:
+    if not path.is_file():
+        raise ResoluteError("cannot read: no such file", where=str(path), mend="check the path and its rights")
+    return cast("Callable[[Path], list[Row]]", find("readers", reader))(path)
+
+
+def _text(path: Path, form: str, bad: dict[int, str] | None, *, zipped: bool) -> list[Row]:
     lines = _Lines(path)
     try:
         with gzip.open(path, "rb") if zipped else path.open("rb") as stream:
             if form == ".json":
-                return _json(lines, cast("IO[bytes]", stream))
-            text = lines.decoded(cast("IO[bytes]", stream))
+                return _json(lines, cast("IO[bytes]", stream), bad)
             if form in (".csv", ".tsv"):
+                text = lines.decoded(cast("IO[bytes]", stream))
                 return _csv(lines, text, "\t" if form == ".tsv" else ",")
-            return _jsonl(lines, text)
+            return _jsonl(lines, cast("IO[bytes]", stream), bad)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise ResoluteError("damaged gzip file", where=str(path), mend="fetch or compress it again") from error
     except OSError as error:
@@ -102,31 +125,44 @@ class _Lines:
             raise ResoluteError(what, where=self.here, mend="save the file as UTF-8") from error
 
 
-def _jsonl(lines: _Lines, text: Iterator[str]) -> list[Row]:
+def _jsonl(lines: _Lines, stream: IO[bytes], bad: dict[int, str] | None) -> list[Row]:
     rows: list[Row] = []
-    for line in text:
-        if line.strip():
-            rows.append(_object(lines, _parsed(lines, line)))
+    first: ResoluteError | None = None
+    for raw in stream:
+        lines.number += 1
+        if not raw.strip():
+            continue
+        try:
+            rows.append(_object(lines, _parsed(lines, lines.text(raw))))
+        except ResoluteError as error:
+            if bad is None:
+                raise
+            first = first or error
+            bad[len(rows) + len(bad) + 1] = f"line {lines.number}: {error.what}"
+    if first is not None and not rows:
+        raise first
     return rows
 
 
-def _json(lines: _Lines, stream: IO[bytes]) -> list[Row]:
-    """A list of objects, or an object that holds exactly one (`{"data": [...]}`)."""
+def _json(lines: _Lines, stream: IO[bytes], bad: dict[int, str] | None) -> list[Row]:
+    """A list of objects, a document that holds one (see `core.documents`), or a log."""
     text = lines.text(stream.read())
     if not text.strip():
         return []
     document = _parsed(lines, text)
-    if isinstance(document, dict):
-        lists = [value for value in cast("Row", document).values() if isinstance(value, list)]
-        document = cast("Any", lists[0] if len(lists) == 1 else None)
-    if not isinstance(document, list):
+    if is_log(document):
+        return _read_by(LOG, lines.path)
+    items = listed(document)
+    if items is None:
         mend = "write a list of objects, or one object a line in a .jsonl file"
         raise ResoluteError("no list of objects", where=str(lines.path), mend=mend)
-    rows: list[Row] = []
-    for number, item in enumerate(cast("list[Any]", document)):
+    rows = [cast("Row", item) for item in items if isinstance(item, dict)]
+    for number, item in enumerate(items, 1):
         if not isinstance(item, dict):
-            raise ResoluteError("not an object", where=f"{lines.path}, item {number}", mend="one object a row")
-        rows.append(cast("Row", item))
+            if bad is None or not rows:
+                where = f"{lines.path}, item {number - 1}"
+                raise ResoluteError("not an object", where=where, mend="one object a row")
+            bad[number] = f"not an object but {type(item).__name__}"
     return rows
 
 

@@ -12,8 +12,9 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from resolute.core.catalogue import entries
 from resolute.core.errors import ResoluteError
-from resolute.core.rows import FORMATS, LOGS
+from resolute.core.rows import FORMATS
 
 TIMEOUT = 10.0
 """Seconds one question to the hub may take before it counts as out of reach."""
@@ -118,7 +119,8 @@ def _chosen(wanted: _Place, there: list[str]) -> str:
     where = f"hub:{wanted.name}@{wanted.revision}"
     if wanted.path in there:
         return wanted.path
-    ends = (*FORMATS, *(f"{end}.gz" for end in FORMATS if end != ".parquet"), *LOGS)
+    zipped = (f"{end}.gz" for end in FORMATS if end != ".parquet")
+    ends = (*FORMATS, *zipped, *(f".{name}" for name in entries("readers")))
     data = sorted(name for name in there if name.lower().endswith(ends) and not name.startswith("."))
     if wanted.path:
         near = difflib.get_close_matches(wanted.path, there, n=1)

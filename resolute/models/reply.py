@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import NamedTuple
 
 from inspect_ai.model import ContentReasoning, ContentText, ModelOutput, StopReason
 
@@ -54,6 +55,21 @@ def read_output(output: ModelOutput) -> Reply:
     )
 
 
+class Stored(NamedTuple):
+    """An output as other people's logs hold it: nothing is taken apart."""
+
+    text: str
+    """With all marks the provider left in it."""
+    thought: str
+    """What the provider handed over apart; its own digest where it withholds the thought."""
+    reasoning_kind: ReasoningKind
+
+
+def stored(output: ModelOutput) -> Stored:
+    """The words of an output that is not empty; never raises on what a server may send."""
+    return Stored(_text(output), _apart(output), _kind(output))
+
+
 def began_inside(output: ModelOutput) -> bool:
     """The text closes a thought it never opened: the server's template opens thoughts, in every reply of this model."""
     if output.empty or (output.metadata or {}).get(PARTS) or _thoughts(output):
@@ -77,10 +93,9 @@ def _parts(output: ModelOutput, why: Why) -> Parts:
         return Parts(**ours)
     text = _text(output)
     found = split(text, _dialect(text))
-    apart = _thoughts(output)
-    if not apart:
+    if not _thoughts(output):
         return found
-    thought = "\n".join(filter(None, (item.summary if item.redacted else item.reasoning for item in apart))).strip()
+    thought = _apart(output)
     if found.had_thought:
         return replace(found, thought="\n".join(filter(None, (thought, found.thought))))
     return Parts(thought, found.answer, closed=bool(found.answer) or why == "end of turn", had_thought=True)
@@ -89,6 +104,11 @@ def _parts(output: ModelOutput, why: Why) -> Parts:
 def _thoughts(output: ModelOutput) -> list[ContentReasoning]:
     content = output.message.content
     return [] if isinstance(content, str) else [item for item in content if isinstance(item, ContentReasoning)]
+
+
+def _apart(output: ModelOutput) -> str:
+    said = (item.summary if item.redacted else item.reasoning for item in _thoughts(output))
+    return "\n".join(filter(None, said)).strip()
 
 
 def _text(output: ModelOutput) -> str:

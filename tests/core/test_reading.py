@@ -183,8 +183,11 @@ def test_rows_are_chosen_by_the_values_of_a_column(tmp_path: Path) -> None:
         ({"prompt": 3, "response": "a"}, "the prompt is not text but int"),
         ({"prompt": "p", "response": None}, "there is no output"),
         ({"prompt": "p", "response": {"a": 1}}, "not text but dict"),
-        ({"prompt": "p", "response": ["a", "b"]}, "not of messages"),
-        ({"prompt": [{"role": "tool", "content": "x"}], "response": "a"}, "no role"),
+        ({"prompt": "p", "response": ["a", "b"]}, "a list of 2 texts"),
+        ({"prompt": "p", "response": ["a", {}]}, "not of messages"),
+        ({"prompt": "p", "response": None, "error": "TimeoutError"}, "there is no output: TimeoutError"),
+        ({"prompt": [{"role": "tool", "content": "x"}], "response": "a"}, "a message is a tool's"),
+        ({"prompt": [{"role": "judge", "content": "x"}], "response": "a"}, "no role"),
     ],
 )
 def test_a_row_without_a_trace_is_listed_with_the_reason(tmp_path: Path, row: dict[str, Any], reason: str) -> None:
