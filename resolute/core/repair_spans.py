@@ -15,8 +15,13 @@ from typing import NamedTuple
 
 from resolute.core.findings import Complaint
 
-_BORDER = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]*_]*+(?=\s|\Z)|[。！？]++[”’」』）]*+|\n")
-"""Where a sentence ends. Known bias: an abbreviation before a space ends one too."""
+_BORDER = re.compile(
+    r"(?<![.!?…])(?<!\be\.g)(?<!\bi\.e)(?<!\bcf)(?<!\bvs)(?<!\b[DM]r)(?<!\bM[rs]s)(?<!\bMs)"
+    r"[.!?…]++[\"'”’)\]*_]*+(?=\s|\Z)|[。！？]++[”’」』）]*+|\n"
+)
+"""Where a sentence ends. Known bias: an abbreviation that is not among a few before a space ends one too."""
+_NUMBER = re.compile(r"[(\[*]{0,3}(?:[0-9]{1,3}|[A-Za-z])[.)][*\])]{0,2}")
+"""What numbers an item of a list: it is no sentence, it belongs to the one behind it."""
 _SPACE = re.compile(r"\s+")
 
 
@@ -51,6 +56,8 @@ def sentences(text: str) -> list[Span]:
     start = 0
     for end in [*(match.end() for match in _BORDER.finditer(text)), len(text)]:
         piece = text[start:end]
+        if _NUMBER.fullmatch(piece.strip()) and end < len(text) and text[end] != "\n" and piece[-1] != "\n":
+            continue
         if piece.strip():
             lead = len(piece) - len(piece.lstrip())
             found.append(Span(start + lead, start + len(piece.rstrip())))

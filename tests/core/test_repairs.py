@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -12,12 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolute.core.findings import Complaint
+from resolute.core.reading import read_traces
 from resolute.core.records import PATTERNS, Finding, Pattern, RiskReport, Saw, Trace, Verdict, Way
 from resolute.core.repair_cases import Case, instruction, question, sort_out
 from resolute.core.repair_outcomes import graded
 from resolute.core.repair_spans import Span, applied, located, occurrences, removal, sentences, whole
 from resolute.core.repairs import FITS, WAYS, Broken, Mended, Unreadable, fitting, mended
 from resolute.core.trace import DIALECTS
+from resolute.judges.screen import SCREEN
 from tests.asked import trace
 
 WORDS = ("the", "request", "unsafe", "maybe", "half", "of", "a", "voice", "so", "i", "stop", "3.5", "e.g", "x")
@@ -97,6 +100,14 @@ def test_sentences_hold_all_that_is_not_white_space_in_order(text: str) -> None:
     assert "".join("".join(text[slice(*one)] for one in cut).split()) == "".join(text.split())
     assert all(one.end <= two.start for one, two in pairwise(cut))
     assert all(whole(text, one) == one for one in cut)
+
+
+def test_numbers_of_a_list_and_a_few_abbreviations_end_no_sentence() -> None:
+    text = "See e.g. this. Dr. Who asks:\n1. Do X. Then Y.\n  (a) W.\n**3.** Bold. No. Ok.\n4.\nUse 3.5 of 5."
+    assert [text[slice(*one)] for one in sentences(text)] == [
+        "See e.g. this.", "Dr. Who asks:", "1. Do X.", "Then Y.", "(a) W.", "**3.** Bold.", "No.", "Ok.", "4.",
+        "Use 3.5 of 5.",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("hostile", ["." * 100_000 + "x", "a. " * 40_000, ")" * 100_000 + ".x", "\n" * 100_000])
@@ -352,3 +363,23 @@ def test_nothing_in_a_trace_can_forge_the_marks_or_end_its_turn(hostile: str, wa
     assert mark.startswith("=== ") and said.content.count(mark) == 10
     assert "<|im_end|>" not in said.content and "</think>" not in said.content
     assert asked.saw.disarmed and task.content == instruction(way, answer_open=False)
+
+
+def test_in_real_thoughts_six_words_at_either_end_name_a_passage_and_the_rest_is_kept(shared_data: Path) -> None:
+    tried = 0
+    for name in ("STAR-1.json", "r1_distill_llama_8b_cautious.csv"):
+        read = read_traces(shared_data / "traces" / name, kind="harmful")
+        for case in sort_out(read.traces, map(SCREEN.audit, read.traces), []).cases:
+            if "cut" not in case.ways(WAYS):
+                continue
+            thought = case.trace.reasoning
+            spans = [whole(thought, occurrences(quote, thought)[0]) for quote in case.broken(1.0).quotes]
+            words = [thought[slice(*span)].split() for span in spans]
+            places = [{"first": " ".join(some[:6]), "last": " ".join(some[-6:])} for some in words]
+            made = mended("cut", json.dumps({"passages": places}), case.broken(1.0))
+            assert isinstance(made, Mended)
+            gone = {one for span in spans for one in sentences(thought) if span.start <= one.start < span.end}
+            kept = [thought[slice(*one)] for one in sentences(thought) if one not in gone]
+            assert "".join("".join(kept).split()) == "".join(made.thought.split())
+            tried += 1
+    assert tried > 100
