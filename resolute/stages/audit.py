@@ -1,7 +1,8 @@
 """`audit`: read traces, ours or anybody's, and say how they end, how long they are and which risky patterns they show.
 
-Input `traces`: our Parquet, or any table `core.reading` can read. Outputs: `traces.parquet` (where the input was
-foreign), `risks.parquet`, `summary.json` and `summary.md`. No text of a trace is in the summaries: ids and counts only.
+Input `traces`: our Parquet, or anything `core.reading` can read. Outputs: `traces.parquet` (where the input was
+foreign), `unread.jsonl` (where a row gave no trace: its number and the reason), `risks.parquet`, `summary.json` and
+`summary.md`. No text of a trace is in the summaries: ids and counts only.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ from resolute.models.named import Named, named
 from resolute.models.purse import Purse
 
 VERSION = 1
+UNREAD = "unread.jsonl"
+"""Every row that gave no trace: its number and the reason."""
 
 
 def identity(job: Job) -> dict[str, Any]:
@@ -51,6 +54,8 @@ def run(work: Work) -> None:
     read = read_traces(path, kind=settings.kind, opening=settings.opening, where=settings.where)
     if read.foreign:
         write_records(work.folder / "traces.parquet", read.traces, Trace)
+    if read.unread:
+        write_jsonl(work.folder / UNREAD, read.unread_rows())
     reports: list[RiskReport] = []
     purse = Purse(settings.budget)
     for one in map(_auditor, settings.auditors):
@@ -132,7 +137,7 @@ def _say(work: Work, read: ReadTraces, reports: list[RiskReport]) -> None:
     work.manifest.failed_rows += len(read.unread)
     if read.unread:
         rows = ", ".join(str(number) for number, _ in read.unread[:10])
-        work.note(f"{len(read.unread)} rows hold no trace, the first of them: {rows}")
+        work.note(f"{len(read.unread)} rows hold no trace, the first of them: {rows}; {UNREAD} has all")
     if read.replaced:
         work.note(f"{read.replaced} characters could not be stored and became U+FFFD")
     if broken:
