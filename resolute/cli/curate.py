@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 from resolute.cli import curate_options as opt
 from resolute.cli.console import say
 from resolute.cli.curated import export, show_funnel
@@ -30,7 +32,7 @@ def curate(
     match: opt.Match = None,
     only: opt.Only = None,
     export_to: opt.Export = None,
-    form: opt.Form = "messages",
+    form: opt.Form = None,
     out: Out = None,
     recipe: RecipeFile = None,
     sets: Sets = None,
@@ -42,6 +44,8 @@ def curate(
 
     resolute curate runs/mine --safety 1000 --benign 10% --reserve advbench --export train.jsonl
     """
+    if form is not None and export_to is None:
+        raise typer.BadParameter("it is the form of --export: say where to", param_hint="--format")
     line = Line(home(inputs[0], out), recipe, sets or [], plan)
     options = {
         "safety": safety,
@@ -66,7 +70,7 @@ def curate(
     if artifact is not None:
         show_funnel(artifact)
         if export_to is not None:
-            export(artifact, export_to, form)
+            export(artifact, export_to, form or "messages")
     leave(*audits, artifact)
 
 

@@ -43,5 +43,6 @@ Reserve = Annotated[
 ]
 Export = Annotated[Path | None, typer.Option("--export", help="Write the rows as JSONL here too.")]
 Form = Annotated[
-    Literal["messages", "prompt-completion", "sharegpt"], typer.Option("--format", help="The form of --export.")
+    Literal["messages", "prompt-completion", "sharegpt"] | None,
+    typer.Option("--format", help="The form of --export; default: messages."),
 ]

@@ -28,12 +28,14 @@ _LABELS: dict[str, Callable[[Candidate], str]] = {
 def by_label(entered: Iterable[Candidate], kept: Iterable[Candidate]) -> dict[str, list[dict[str, Any]]]:
     """How many traces entered and stayed, by strategy, category, framing and source.
 
-    A label of a foreign file that stands on rejected rows alone could be anything, so it is not written down.
+    A label that stands on rejected rows alone could be any text, so it is not written down. Strategies are names.
     """
     there, stayed = list(entered), list(kept)
     found: dict[str, list[dict[str, Any]]] = {}
     for title, label in _LABELS.items():
         rows, all_of = Counter(map(label, stayed)), Counter(map(label, there))
+        if title == "strategy":
+            rows.update(dict.fromkeys(all_of, 0))
         ordered = sorted(rows.items(), key=lambda row: (-row[1], row[0]))
         told: list[dict[str, Any]] = [{"label": name, "entered": all_of[name], "kept": n} for name, n in ordered]
         if others := sum(all_of.values()) - sum(all_of[name] for name in rows):
@@ -69,8 +71,8 @@ def inputs(
 
 def origins(kept: Sequence[Candidate]) -> dict[str, Any]:
     """Sources with their licences, teachers with their terms, and how the thoughts came about."""
-    teachers = Counter((_called(candidate.trace.model), candidate.trace.identity) for candidate in kept)
-    repairers = Counter(_called(candidate.trace.repairer) for candidate in kept if candidate.trace.repaired)
+    teachers = Counter((called(candidate.trace.model), candidate.trace.identity) for candidate in kept)
+    repairers = Counter(called(candidate.trace.repairer) for candidate in kept if candidate.trace.repaired)
     sources = count_by(kept, _LABELS["source"])
     return {
         "sources": [{"source": name, "rows": n, "licence": licence(name)} for name, n in sources.items()],
@@ -84,7 +86,7 @@ def origins(kept: Sequence[Candidate]) -> dict[str, Any]:
     }
 
 
-def _called(model: str) -> str:
+def called(model: str) -> str:
     """A model's name for others to read: of a folder only the last part, the rest is nobody's business."""
     return Path(model).name if model.startswith(("/", ".", "~")) else model
 

@@ -54,6 +54,7 @@ def _choice(report: Mapping[str, Any]) -> list[str]:
     policy = [f"{name}: {_plain(value)}" for name, value in report["accept"].items()]
     select = report["select"]
     lines = ["## How rows were chosen", "", f"Accepted by the policy {'; '.join(policy)}."]
+    lines += ["A verdict counts from a score of 0.5; one that failed or is missing is no pass unless kept by policy."]
     lines += [f"Drawn by {select['by']} with seed {report['seed']}."]
     if said := report["likelihood"]:
         lines += [

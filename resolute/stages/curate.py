@@ -215,7 +215,7 @@ def _account(
     settings, job = cast("Curate", work.job.settings), work.job
     kept = funnel.items
     files = {role: job.inputs[role].name for role in reads}
-    student = Path(settings.student or "").name
+    student = account.called(settings.student or "")
     return {
         "schema": account.SCHEMA,
         "inputs": account.inputs(reads, files, work.manifest.inputs),

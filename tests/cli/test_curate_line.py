@@ -107,6 +107,9 @@ def test_amounts_are_typed_as_they_are_written_in_a_recipe(resolute: Shell, harm
     told = resolute("curate", harmful, "--safety", "a:2", "--safety", "b:3", "--benign", "10%", "--plan")
     assert "curate.safety = ['a:2', 'b:3']  (option)" in told.out
     assert "curate.benign = '10%'  (option)" in told.out
+    nowhere = resolute("curate", harmful, "--safety", "1", "--format", "sharegpt")
+    assert nowhere.code == 2
+    assert "--export" in nowhere.err
     wrong = resolute("curate", harmful, "--safety", "many")
     assert wrong.code == 1
     assert "not a count of rows" in wrong.err
