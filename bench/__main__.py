@@ -10,7 +10,19 @@ from pathlib import Path
 
 from bench.page import write_page
 
-OWN = {"__init__", "__main__", "page", "lab_trial", "train_ways", "train_gpu", "fuzz_judges", "judging_coverage"}
+OWN = {
+    "__init__",
+    "__main__",
+    "page",
+    "lab_trial",
+    "train_ways",
+    "train_gpu",
+    "fuzz_judges",
+    "judging_coverage",
+    "audit_coverage",
+    "noisy_auditor",
+    "loopback",
+}
 """Not run here: some take arguments of their own and write their page themselves, `train_gpu` needs a GPU."""
 DATA = Path(__file__).parents[2] / "shared" / "data"
 """Public data beside the checkout, unless RESOLUTE_DATA names another folder."""
