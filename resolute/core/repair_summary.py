@@ -39,6 +39,7 @@ def summarise(found: Sorted, attempts: Sequence[RepairAttempt], *, who: Mapping[
         "goals": len({case.trace.prompt.goal for case in found.cases}),
         "lost": _plain(rate([score for _, score in audited], [goal for goal, _ in audited])),
         "outcomes": {name: outcomes[name] for name in OUTCOMES},
+        "pending": sum(one.again for one in last.values()),
         "keeps": _plain(_kept(by_case)),
         "aim": AIM,
         "reasons": _reasons(last.values()),
@@ -91,6 +92,8 @@ def written(summary: Mapping[str, Any]) -> str:
     lines += [f"Dropping them loses all {entered}; repair keeps {kept} of them: {summary['keeps']['shown']}."]
     lines += [f"The aim is {AIM:.0%}: {_aim(summary)}", ""]
     lines += table(("outcome", "traces"), summary["outcomes"].items())
+    if summary["pending"]:
+        lines += ["", f"{summary['pending']} of them failed by an error that may pass: the same command tries again."]
     if summary["reasons"]:
         lines += ["", *table(("reason", "traces"), ((terminal_safe(k), v) for k, v in summary["reasons"].items()))]
     lines += ["", "## By pattern", "", *_by_pattern(summary), "", "## By way", "", *_by_way(summary)]

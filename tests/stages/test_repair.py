@@ -260,6 +260,31 @@ def test_a_judge_that_fails_keeps_nothing_and_is_the_judges_failure(tmp_path: Pa
     assert not made.manifest.failed_rows, "asking again would say the same"
 
 
+def test_a_budget_stops_before_it_is_passed_and_more_of_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prices = tmp_path / "prices.yaml"
+    rows = [
+        f"  - {{model: {name}, input: {price}, output: 0.0, as_of: 2026-01-01}}"
+        for name, price in (("mender", 1_000), ("judge", 100_000))
+    ]
+    prices.write_text("\n".join(["prices:", *rows]))
+    monkeypatch.setenv("RESOLUTE_PRICES", str(prices))
+    inputs = wavering(tmp_path, 4)
+    with server(mends) as served:
+        first = repair(inputs, tmp_path / "store", model=MENDER, judges=(), budget=8.0, concurrency=1)
+        cost = first.manifest.cost
+        assert cost is not None and 0 < cost <= 8.0
+        assert [payload["model"] for payload in served.asked] == ["mender"] * 4, "no question to the judge fits in"
+        assert first.manifest.failed_rows == read_json(first.output("summary.json"))["pending"] == 4
+        assert "the same command tries again" in first.output("summary.md").read_text()
+        second = repair(inputs, tmp_path / "store", model=MENDER, judges=(), budget=1_000.0)
+    assert (second.key, second.manifest.failed_rows, second.manifest.counts["kept"]) == (first.key, 0, 4)
+    assert len(served.asked) == 8, "nothing was paid twice"
+    assert second.manifest.cost == pytest.approx(4 * 7 * (1_000 + 100_000) / 1e6)
+    assert "$0.71 a kept row" in second.output("summary.md").read_text()
+
+
 CLIENT = """
 import sys
 from pathlib import Path

@@ -57,6 +57,20 @@ def test_a_trained_row_is_evaluated_on_its_own_checkpoint() -> None:
     assert [(feed.role, feed.node) for feed in evaluate.feeds] == [("model", row.nodes["train"])]
 
 
+def test_a_repair_stands_between_audit_and_curate_and_is_graded_by_those_who_graded_the_originals() -> None:
+    plain = read_recipe(DEMO)
+    graph = build(plain.model_copy(update={"repair": {"model": "lab/repairer"}}), {}, seeds=1, quick=False)
+    assert not stages(demo(), "repair")
+    for row in (row for row in graph.rows if row.kind == "trained"):
+        repair, curate = graph.nodes[row.nodes["repair"]], graph.nodes[row.nodes["curate"]]
+        assert [feed.node for feed in repair.feeds] == [row.nodes[part] for part in ("distill", "audit", "guard")]
+        assert repair.settings.model_dump()["auditors"] == ("lab/oracle",)
+        assert repair.settings.model_dump()["judges"] == plain.guards
+        roles = {feed.role: feed.node for feed in curate.feeds}
+        assert {role for role, node in roles.items() if node == repair.id} == {"traces-2", "risks-2", "verdicts-2"}
+        assert {"traces", "risks", "verdicts"} <= roles.keys()
+
+
 def test_quick_takes_fewer_rows_and_smaller_sizes() -> None:
     quick = demo(quick=True)
     assert [row.label for row in quick.rows] == ["Raw", "Default", "Improved"]
