@@ -153,7 +153,7 @@ def near_duplicates(rows: Iterable[Row], *, near: float) -> set[str]:
     from datasketch import MinHash, MinHashLSH
 
     bands = (25, 5) if near >= 0.7 else (42, 3)
-    index = MinHashLSH(num_perm=128, params=bands)
+    index, nothing = MinHashLSH(num_perm=128, params=bands), MinHash(num_perm=128, hashfunc=_itself)
     kept: list[tuple[frozenset[str], Any]] = []
     repeated: set[str] = set()
     for row in rows:
@@ -161,13 +161,15 @@ def near_duplicates(rows: Iterable[Row], *, near: float) -> set[str]:
         hashed = _shingles(row.said)
         if not hashed or len(row.goal.split()) > LONGEST_GOAL:
             continue
-        sketch = MinHash.bulk([hashed], num_perm=128, hashfunc=_itself)[0]
+        sketch = nothing.copy()
+        sketch.update_batch(hashed)
         shingles = np.fromiter(sorted(hashed), dtype=np.uint32, count=len(hashed))
         for number in cast("list[int]", index.query(sketch)):
             other_goal, other = kept[number]
+            if goal != other_goal and jaccard(goal, other_goal) < near:
+                continue  # first what is cheap: one long frame makes candidates of all goals
             shared = len(np.intersect1d(shingles, other, assume_unique=True))
-            alike = shared / (len(shingles) + len(other) - shared)
-            if alike >= near and (goal == other_goal or jaccard(goal, other_goal) >= near):
+            if shared / (len(shingles) + len(other) - shared) >= near:
                 repeated.add(row.id)
                 break
         else:
