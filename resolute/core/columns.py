@@ -67,6 +67,7 @@ _XSTEST = frozenset({"type", "prompt", "focus"}), frozenset({"type", "prompt", "
 _SHOWN = 30
 _STAR1 = frozenset({"question", "response", "category", "source", "score"})
 _ATTACKED = (
+    frozenset({"example_idx", "query"}),
     frozenset({"query", "final_query", "success"}),
     frozenset({"query", "jailbreak_prompt", "success"}),
     frozenset({"query", "final_query", "final_score"}),
