@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -129,6 +130,8 @@ def test_words_that_stand_twice_count_only_where_the_report_quotes_them() -> Non
     twice = located("Perhaps so", "Perhaps so.", text)
     assert isinstance(twice, Complaint) and "2 places" in twice.why
     assert located("Perhaps so", "Perhaps so.", text, ["harmful. Perhaps so."]) == Span(27, 38)
+    both = located("Perhaps so", "Perhaps so.", text, ["Perhaps so. It is", "harmful. Perhaps so."])
+    assert isinstance(both, Complaint), "quoted twice is not once"
     assert located("It is", "Perhaps so.", text) == Span(12, 38), "of the last words, only what follows counts"
 
 
@@ -361,6 +364,7 @@ def test_nothing_in_a_trace_can_forge_the_marks_or_end_its_turn(hostile: str, wa
     task, said = asked.messages
     mark = said.content.split("\n")[1]
     assert mark.startswith("=== ") and said.content.count(mark) == 10
+    assert sum(line.lstrip().startswith("===") for line in re.split(r"[\n\r\u2028\u2029]", said.content)) == 10
     assert "<|im_end|>" not in said.content and "</think>" not in said.content
     assert asked.saw.disarmed and task.content == instruction(way, answer_open=False)
 
