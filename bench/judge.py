@@ -9,21 +9,16 @@ same words. Served: a loopback server that answers each call after 2 s and takes
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
-import multiprocessing
 import os
 import random
-import socket
 import tempfile
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from bench.loopback import Manners, loopback
 from resolute.core.files import write_records
 from resolute.core.jobs import Job, perform
 from resolute.core.markdown import table
@@ -149,66 +144,15 @@ def in_process(model: Model, rows: list[Trace]) -> None:
         raise SystemExit("too many passes, or too much padding")
 
 
-def _serve(port: int, times: Any) -> None:
-    """An OpenAI-compatible server that says `safe` after the latency, so many at once. Its clock is the measure."""
-    body = {"id": "x", "object": "chat.completion", "created": 0, "model": "guard"}
-    usage = {"prompt_tokens": 90, "completion_tokens": 2, "total_tokens": 92}
-    message = {"role": "assistant", "content": "safe"}
-    choice = {"index": 0, "finish_reason": "stop", "message": message}
-    content = json.dumps({**body, "usage": usage, "choices": [choice]})
-    head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(content)}"
-    reply = f"{head}\r\n\r\n{content}".encode()
-    room: asyncio.Semaphore
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while asked := await reader.readuntil(b"\r\n\r\n"):
-                length = int(asked.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-                await reader.readexactly(length)
-                times[0] = times[0] or time.monotonic()
-                async with room:
-                    await asyncio.sleep(LATENCY)
-                writer.write(reply)
-                await writer.drain()
-                times[1], times[2] = time.monotonic(), times[2] + 1
-        except (asyncio.IncompleteReadError, ConnectionError):
-            writer.close()
-
-    async def main() -> None:
-        nonlocal room
-        room = asyncio.Semaphore(CONNECTIONS)
-        server = await asyncio.start_server(handle, "127.0.0.1", port)
-        async with server:
-            await server.serve_forever()
-
-    asyncio.run(main())
-
-
-@contextmanager
-def _server() -> Generator[tuple[int, Any]]:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    context = multiprocessing.get_context("fork")
-    times = context.Array("d", 3)
-    process = context.Process(target=_serve, args=(port, times), daemon=True)
-    process.start()
-    time.sleep(1)
-    try:
-        yield port, times
-    finally:
-        process.kill()
-
-
 def served(calls: int) -> None:
     """A server's own limit against what judging makes of it, from its first request to its last reply."""
-    with _server() as (port, times), tempfile.TemporaryDirectory() as folder:
-        os.environ |= {"VLLM_BASE_URL": f"http://127.0.0.1:{port}/v1", "VLLM_API_KEY": "none"}
+    manners = Manners("safe", LATENCY, CONNECTIONS)
+    with loopback(manners) as server, tempfile.TemporaryDirectory() as folder:
         model, manner = resolve("openai-api/vllm/guard"), Manner(48, concurrency=CONNECTIONS)
         asked = [Sitting(LLAMA_GUARD_3, traces(calls, longest=60))]
         judged(asked, model, manner, folder=Path(folder), progress=quiet)
-        taken, least = times[1] - times[0], calls * LATENCY / CONNECTIONS
-        print(f"## Served: {times[2]:,.0f} calls, {LATENCY:.0f} s each, {CONNECTIONS} at once\n")
+        taken, least = server.seconds, calls * LATENCY / CONNECTIONS
+        print(f"## Served: {server.answered:,} calls, {LATENCY:.0f} s each, {CONNECTIONS} at once\n")
         print(f"{taken:.1f} s; the server's limit is {least:.1f} s: {100 * least / taken:.0f}% of it.\n")
         if least / taken < 0.9:
             raise SystemExit("less than 90% of the server's limit")
