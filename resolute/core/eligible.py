@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count, groupby
 
 from resolute.core.accept import Dropped, accept
 from resolute.core.candidates import Candidate
 from resolute.core.drawing import fits
+from resolute.core.jobs import Progress
 from resolute.core.mixture import Want
 from resolute.core.overlap import Row, near_duplicates
 from resolute.core.records import RiskReport, Verdict
@@ -17,6 +18,8 @@ from resolute.core.settings import Acceptance
 _CONTROL = re.compile(r"<\|[^|<>\s]{1,40}\|>|<｜[^｜<>\s]{1,40}｜>|</?(?:seed:)?think>|\[/?(?:THINK|INST)\]")
 """Marks of any family's template: written in a thought or an answer they would train as the real thing."""
 _MISSING = ("none", "nan", "null")
+TOLD_EVERY = 200
+"""Rows between two words about progress."""
 
 
 def rejected(
@@ -54,16 +57,24 @@ def exact_repeat(seen: set[tuple[str, str, str]], candidate: Candidate, *, apart
     return ""
 
 
-def near_repeats(candidates: Sequence[Candidate], *, near: float, apart: bool) -> set[str]:
+def near_repeats(candidates: Sequence[Candidate], progress: Progress, *, near: float, apart: bool) -> set[str]:
     """Names of candidates that nearly repeat an earlier one. `apart`: within their strategy, by the order of prompts,
     so that of two prompts that are nearly one the same stays in every strategy."""
-    if not apart:
-        return near_duplicates(map(_row, candidates), near=near)
-    ordered = sorted(candidates, key=lambda c: (c.trace.strategy, c.trace.prompt.id, c.name))
-    groups = groupby(ordered, key=lambda c: c.trace.strategy)
-    return {name for _, some in groups for name in near_duplicates(map(_row, some), near=near)}
 
+    def rows(some: Iterable[Candidate]) -> Iterator[Row]:
+        for candidate in some:
+            if next(done) % TOLD_EVERY == 0:
+                progress("looking for repetitions", next(told) * TOLD_EVERY, len(candidates))
+            trace = candidate.trace
+            said = "\n".join((trace.prompt.text, trace.reasoning, trace.answer))
+            yield Row(candidate.name, trace.prompt.goal, said)
 
-def _row(candidate: Candidate) -> Row:
-    trace = candidate.trace
-    return Row(candidate.name, trace.prompt.goal, "\n".join((trace.prompt.text, trace.reasoning, trace.answer)))
+    done, told = count(), count()
+    if apart:
+        ordered = sorted(candidates, key=lambda c: (c.trace.strategy, c.trace.prompt.id, c.name))
+        groups = (some for _, some in groupby(ordered, key=lambda c: c.trace.strategy))
+    else:
+        groups = iter([candidates])
+    found = {name for some in groups for name in near_duplicates(rows(some), near=near)}
+    progress("looking for repetitions", len(candidates), len(candidates))
+    return found

@@ -160,9 +160,8 @@ def _sift(funnel: Funnel[Candidate], heard: _Heard, reserved: Sequence[Reserved]
     funnel.sift("accept", reason)
     work.progress("comparing goals with those kept for evaluation", 0, 0)
     funnel.sift("reserve", overlap)
-    work.progress("looking for repetitions", 0, 0)
     funnel.sift("duplicates", lambda each: exact_repeat(seen, each, apart=apart))
-    near = near_repeats(funnel.items, near=settings.near, apart=apart)
+    near = near_repeats(funnel.items, work.progress, near=settings.near, apart=apart)
     funnel.sift("duplicates", lambda each: "near-duplicate" if each.name in near else "")
 
 
