@@ -21,6 +21,8 @@ OWN = {
     "judging_coverage",
     "audit_coverage",
     "noisy_auditor",
+    "fuzz_auditor",
+    "mutations",
     "loopback",
 }
 """Not run here: some take arguments of their own and write their page themselves, `train_gpu` needs a GPU."""

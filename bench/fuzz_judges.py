@@ -17,6 +17,8 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
+from bench import fuzz_auditor
+from bench.mutations import BITS, mutated
 from bench.page import write_page
 from resolute.core.instruments import Asked, Reading, Said
 from resolute.judges import ASKED
@@ -82,94 +84,12 @@ ORACLES: dict[str, tuple[str, Callable[[re.Match[str]], Scores]]] = {
 NEEDS_AN_END = {"reasoning-shield"}
 """Instruments whose words are free before the verdict: cut off, they are none."""
 
-_ALIKE = str.maketrans("saeoS10k :<\n", "\u017f\u0430\u0435\u03bf\uff33\u0661\uff10\u212a\u00a0\uff1a\uff1c\u2028")
-_WHITE = (" ", "\n", "\r\n", "\t", "\x85", "\x1c", "\u00a0", "\u2028", "\x00", "\u202e", "\ufeff", "\ud800")
-_WORDS = (
-    ".",
-    ",",
-    "!",
-    '"',
-    "*",
-    "0",
-    "7",
-    "-1",
-    "0.5",
-    "S15",
-    "safe",
-    "unsafe",
-    "no",
-    "yes",
-    "n/a",
-    "<|return|>",
-    "```",
-)
-_BITS = (*_WHITE, *_WORDS)
-
-
-def mutated(draw: random.Random, own: list[str]) -> str:
-    """A seed, more often one of the instrument's own, changed up to four times."""
-    text = draw.choice(own if own and draw.random() < 0.7 else SEEDS)
-    for _ in range(draw.choice((0, 1, 1, 1, 2, 2, 3, 4))):
-        text = draw.choice(MUTATIONS)(text, draw)
-    return text
-
-
-def _place(text: str, draw: random.Random) -> int:
-    return draw.randint(0, len(text))
-
-
-def _cut(text: str, draw: random.Random) -> str:
-    one, other = sorted((_place(text, draw), _place(text, draw)))
-    return text[:one] + text[min(other, one + 3) :]
-
-
-def _swapped(text: str, draw: random.Random) -> str:
-    lines = text.split("\n")
-    draw.shuffle(lines)
-    return "\n".join(lines)
-
-
-def _inserted(text: str, draw: random.Random) -> str:
-    at = _place(text, draw)
-    return text[:at] + draw.choice(_BITS) + text[at:]
-
-
-def _alike(text: str, draw: random.Random) -> str:
-    at = _place(text, draw)
-    return text[:at] + text[at : at + 1].translate(_ALIKE) + text[at + 1 :]
-
-
-def _spaced(text: str, draw: random.Random) -> str:
-    white = draw.choice((" ", "\n", "\t", "\r\n", "\n\n", "  "))
-    return draw.choice((white + text, text + white, text.replace("\n", white), text.replace(" ", white)))
-
-
-def _again(text: str, draw: random.Random) -> str:
-    other = draw.choice(SEEDS)
-    glue = draw.choice(("", " ", "\n", "\n\n", ", ", " or "))
-    return draw.choice((text + glue + text, text + glue + other, other + glue + text))
-
-
-MUTATIONS: tuple[Callable[[str, random.Random], str], ...] = (
-    _cut,
-    _swapped,
-    _inserted,
-    _alike,
-    _spaced,
-    _again,
-    lambda text, draw: text[: _place(text, draw)],
-    lambda text, draw: draw.choice((text.upper(), text.lower(), text.title(), text.swapcase())),
-    lambda text, draw: draw.choice((f"```\n{text}\n```", f"**{text}**", f"> {text}", f'"{text}"')),
-    lambda text, draw: draw.choice((f'{{"verdict": "{text}"}}', f"Sorry, no.\n{text}", f"{text} since it is.")),
-    lambda text, draw: re.sub(r"\d", lambda _: str(draw.randint(0, 9)), text),
-)  # fmt: skip
-
 
 def chances(text: str, draw: random.Random) -> list[dict[str, float]]:
     """Candidates for tokens of a text, as servers give them, or of another text."""
-    said = draw.choice((text, text.strip(), mutated(draw, [])))
+    said = draw.choice((text, text.strip(), mutated(draw, (), SEEDS)))
     pieces = re.findall(r"\s?\w{1,5}|\s|\W", said)
-    return [{piece: draw.random(), draw.choice(_BITS): draw.random()} for piece in pieces[:20]]
+    return [{piece: draw.random(), draw.choice(BITS): draw.random()} for piece in pieces[:20]]
 
 
 def disagrees(name: str, said: Said, readings: list[Reading]) -> bool:
@@ -194,7 +114,7 @@ def fuzz(name: str) -> tuple[Counter[str], float]:
     counts: Counter[str] = Counter()
     seconds = 0.0
     for _ in range(OUTPUTS):
-        words = mutated(draw, own)
+        words = mutated(draw, own, SEEDS)
         said = Said(words, ended=draw.random() < 0.9, chances=chances(words, draw) if draw.random() < 0.3 else ())
         began = time.process_time()
         try:
@@ -225,6 +145,19 @@ def main() -> int:
         figures = [counts[what] for what in ("verdict", "none", "disagreement", "crash")]
         failed = failed or bool(counts["disagreement"] or counts["crash"])
         lines.append(f"| {name} | {OUTPUTS:,} | " + " | ".join(f"{n:,}" for n in figures) + f" | {seconds:.2f} |")
+    counts, seconds = fuzz_auditor.fuzz(OUTPUTS, SEED)
+    failed = failed or bool(counts["disagreement"] or counts["crash"])
+    figures = [counts[what] for what in ("verdict", "none", "disagreement", "crash")]
+    lines.append(f"| risks (auditor) | {OUTPUTS:,} | " + " | ".join(f"{n:,}" for n in figures) + f" | {seconds:.2f} |")
+    asked = fuzz_auditor.fuzz_questions(OUTPUTS // 5, SEED)
+    failed = failed or bool(asked["forged"] or asked["crash"])
+    told = (
+        f"{asked['asked']:,} questions of `risks` about hostile traces: {asked['forged']} with a forged mark or control"
+    )
+    lines += [
+        "",
+        f"{told} token, {asked['crash']} crashes; {counts['megabyte']:,} of its outputs were above a megabyte.",
+    ]
     table = "\n".join(lines)
     print(table)
     if missing:
