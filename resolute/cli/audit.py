@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 
 def audit(
-    data: Annotated[Path, typer.Argument(metavar="INPUT", help="A run, an artifact, or a file of other people.")],
+    data: Annotated[
+        Path,
+        typer.Argument(
+            metavar="INPUT", help="A run, an artifact, a file of other people, or hub:OWNER/NAME@COMMIT/PATH."
+        ),
+    ],
     auditor: Annotated[
         list[str] | None,
         typer.Option(
@@ -41,7 +46,7 @@ def audit(
 ) -> None:
     """Look for risky patterns, endings and lengths in traces.
 
-    Reads runs, artifacts, and JSONL, JSON, CSV or Parquet files of other people.
+    Reads runs, artifacts, and other people's JSONL, JSON, CSV or Parquet files and logs of Inspect.
 
     resolute audit traces.jsonl --tokenizer path/to/tokenizer
     """

@@ -18,9 +18,11 @@ Role = Literal[
     "kind",
     "category",
     "source",
+    "split",
     "expected",
     "solution",
     "why",
+    "model",
 ]
 
 NAMES: dict[Role, tuple[str, ...]] = {
@@ -36,9 +38,11 @@ NAMES: dict[Role, tuple[str, ...]] = {
     "kind": ("kind", "label", "data_type", "type"),
     "category": ("category", "SemanticCategory", "subject", "type"),
     "source": ("source",),
+    "split": ("split",),
     "expected": ("expected", "answer"),
     "solution": ("solution",),
     "why": ("finish_reason", "stop_reason"),
+    "model": ("model", "model_name"),
 }  # fmt: skip
 """Role -> names in order of preference; letter case does not matter."""
 

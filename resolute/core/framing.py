@@ -35,8 +35,8 @@ BUILTIN = "builtin"
 """The spec of all framings that ship; `builtin:5` is five of them."""
 ENDS = (".md", ".txt")
 """How files of framings are named."""
-FRAMED: frozenset[Kind] = frozenset({"harmful", "benign", "unknown"})
-"""Kinds of prompts that are framed: a problem of maths or code is asked as it stands."""
+FRAMED: frozenset[Kind] = frozenset({"harmful", "unknown"})
+"""Kinds of prompts that are framed. Benign ones and problems are asked as they stand, as in the study."""
 _HOME = "resolute.framings"
 _HEAD = re.compile(r"---[ \t]*\n(?P<head>.*?\n)?---[ \t]*(?:\n|$)(?P<body>.*)", re.DOTALL)
 _FIELDS = ("name", "probes", "technique")

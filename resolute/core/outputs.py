@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from resolute.core.conversation import Said
 from resolute.core.trace import DIALECTS, Dialect, Parts, split
@@ -52,9 +53,21 @@ def taken_apart(said: Said, *, opened: bool, usual: Dialect) -> tuple[Parts, boo
     if dialect is None and said.reasoning:
         thought, answer = said.reasoning.strip(), body.strip()
         return Parts(thought, answer, closed=bool(answer), had_thought=True), bool(mark)
-    if dialect is not None and dialect.name == "harmony" and body.lstrip().startswith(_FINAL):
+    parts = _split(body, dialect or usual, opened=opened, marked=dialect is not None)
+    return (_joined(said.reasoning.strip(), parts) if said.reasoning else parts), bool(mark)
+
+
+def _joined(apart: str, parts: Parts) -> Parts:
+    """A thought that stands beside the output, and again or not at all inside its marks."""
+    if " ".join(apart.split()) in " ".join(parts.thought.split()):
+        return parts
+    return replace(parts, thought="\n".join(filter(None, (apart, parts.thought))), had_thought=True)
+
+
+def _split(body: str, dialect: Dialect, *, opened: bool, marked: bool) -> Parts:
+    if not marked:
+        return split(body, dialect, opened=opened)
+    if dialect.name == "harmony" and body.lstrip().startswith(_FINAL):
         body = f"<|start|>assistant{body.lstrip()}"
-    if dialect is None:
-        return split(body, usual, opened=opened), bool(mark)
     starts = body.lstrip().startswith(dialect.open)
-    return split(body, dialect, opened=opened and not starts), bool(mark)
+    return split(body, dialect, opened=opened and not starts)

@@ -68,6 +68,7 @@ class _Draft:
     said: Said
     why: Why
     reasoning_kind: ReasoningKind
+    model: str
     replaced: int
 
 
@@ -108,7 +109,7 @@ def read_traces(
         total = len(table.rows) + len(table.damaged)
         raise ResoluteError(f"none of {total} rows could be read{reason}", where=str(path), mend=mend)
     opened = opening == "opened" or (opening == "detect" and opens_inside([draft.said for draft in drafts]))
-    traces = _traces(drafts, opened=opened, model=path.name.split(".")[0], identity=file_digest(path)[:16])
+    traces = _traces(drafts, opened=opened, identity=file_digest(path)[:16])
     replaced = sum(draft.replaced for draft in drafts)
     return ReadTraces(traces, _said(found, how, drafts), unread, len(table.rows) - len(chosen), replaced, opened)
 
@@ -187,7 +188,11 @@ def _kind(row: Row, found: Mapping[columns.Role, str], kind: Kind | None, implie
 
 
 def _draft(row: Row, found: Mapping[columns.Role, str], kind: Kind, path: Path) -> _Draft | Unreadable:
-    talk = conversation(row.get(found["text"]), row.get(found["response"]) if "response" in found else None)
+    thought = _words(row, found, "reasoning")
+    response = row.get(found["response"]) if "response" in found else None
+    if thought and "response" in found and not as_text(response):
+        response = ""  # servers write no content for an output that was cut inside its thought
+    talk = conversation(row.get(found["text"]), response)
     if isinstance(talk, Unreadable):
         failed = str(row.get("error") or "")
         return Unreadable(f"{talk.reason}: {failed}") if _ERROR.fullmatch(failed) else talk
@@ -195,7 +200,6 @@ def _draft(row: Row, found: Mapping[columns.Role, str], kind: Kind, path: Path) 
     extra = _words(row, found, "input")
     if extra and found["text"].lower() == "instruction":  # Alpaca's form keeps the request in two columns
         sent = [Message(role="user", content=f"{sent[-1].content}\n\n{extra}")]
-    thought = _words(row, found, "reasoning")
     if thought and not said.reasoning:
         said = Said(said.output, thought)
     text, goal = sent[-1].content, _words(row, found, "goal")
@@ -205,11 +209,13 @@ def _draft(row: Row, found: Mapping[columns.Role, str], kind: Kind, path: Path) 
         kind=kind,
         category=_words(row, found, "category"),
         source=_words(row, found, "source") or path.name.split(".")[0],
+        split=_words(row, found, "split"),
         expected=stated(_words(row, found, "expected"), _words(row, found, "solution")).answer,
     )
     replaced = talk.replaced + sum(clean(words).replaced for words in (said.output, said.reasoning, extra, goal))
     why, form = columns.why_of(row, found.get("why")), columns.reasoning_kind_of(row, found.get("reasoning_kind"))
-    return _Draft(prompt, sent, said, why, form, replaced)
+    model = _words(row, found, "model") or path.name.split(".")[0]
+    return _Draft(prompt, sent, said, why, form, model, replaced)
 
 
 def _words(row: Row, found: Mapping[columns.Role, str], role: columns.Role) -> str:
@@ -220,7 +226,7 @@ def _words(row: Row, found: Mapping[columns.Role, str], role: columns.Role) -> s
     return as_text(value)
 
 
-def _traces(drafts: Sequence[_Draft], *, opened: bool, model: str, identity: str) -> list[Trace]:
+def _traces(drafts: Sequence[_Draft], *, opened: bool, identity: str) -> list[Trace]:
     marked = Counter(dialect.name for draft in drafts if (dialect := dialect_of(draft.said.output)) is not None)
     usual = DIALECTS[min(marked, key=lambda name: (-marked[name], name))] if marked else THINK
     seen: Counter[str] = Counter()
@@ -238,7 +244,7 @@ def _traces(drafts: Sequence[_Draft], *, opened: bool, model: str, identity: str
                 id=key([asked, sample]),
                 prompt=draft.prompt,
                 sent=draft.sent,
-                model=model,
+                model=draft.model,
                 identity=identity,
                 sample=sample,
                 reasoning=parts.thought,

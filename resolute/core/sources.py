@@ -57,7 +57,7 @@ def read_prompts(path: Path) -> list[Prompt]:
     Raises `ResoluteError` that names the file and its columns where none has prompts, or the row that is empty.
     """
     table = read_rows(path)
-    roles: tuple[columns.Role, ...] = ("text", "goal", "kind", "category", "source", "expected", "solution")
+    roles: tuple[columns.Role, ...] = ("text", "goal", "kind", "category", "source", "split", "expected", "solution")
     found = columns.find(table.columns, roles)
     if "text" not in found:
         what = f"no column of prompts; the file has {columns.shown(table.columns)}"
@@ -80,6 +80,7 @@ def read_prompts(path: Path) -> list[Prompt]:
                 kind=kind,
                 category=said.get("category", ""),
                 source=said.get("source") or path.name.split(".")[0],
+                split=said.get("split", ""),
                 expected=final.answer,
             )
         )

@@ -1,4 +1,4 @@
-"""Logs of Inspect AI, anybody's: `.eval` and `.json`, a row a sample and epoch, for `core.reading` to make traces of.
+"""Logs of Inspect AI, anybody's, `.eval` or `.json`: a row for each sample, epoch and choice, for `core.reading`.
 
 What the model was sent is the conversation before its last message; what it said is the sample's output. A sample that
 failed is a row too, without an output and with the kind of its error.
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from inspect_ai.log import EvalLog, EvalSample, read_eval_log
-from inspect_ai.model import ChatMessage
+from inspect_ai.model import ChatMessage, ModelOutput
 
 from resolute.core.errors import ResoluteError
 from resolute.core.rows import Row
@@ -30,11 +30,16 @@ def rows(path: Path) -> list[Row]:
     except Exception as error:  # zip, JSON, schema and file errors of any Inspect version
         what = f"not a log of Inspect AI that can be read: {type(error).__name__}"
         raise ResoluteError(what, where=str(path), mend="fetch it again, or write it with a newer Inspect") from error
-    return [_row(log, sample) for sample in log.samples or []]
+    return [_row(log, sample, output) for sample in log.samples or [] for output in _outputs(sample)]
 
 
-def _row(log: EvalLog, sample: EvalSample) -> Row:
-    output = sample.output
+def _outputs(sample: EvalSample) -> list[ModelOutput]:
+    """An output for each of its choices, which are samples of their own; an empty one where there is none."""
+    choices = sample.output.choices
+    return [sample.output.model_copy(update={"choices": [one]}) for one in choices] or [sample.output]
+
+
+def _row(log: EvalLog, sample: EvalSample, output: ModelOutput) -> Row:
     said = None if output.empty else stored(output)
     sent = _before_the_output(sample)
     asked = [message for message in _asked(sample.input) if message["role"] == "user"]

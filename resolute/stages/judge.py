@@ -64,9 +64,14 @@ def run(work: Work) -> None:
     with atomic(work.folder / "judged.md", "w") as stream:
         stream.write(scores.written(summary))
     outcomes = Counter(verdict.outcome for verdict in verdicts)
-    work.count(traces=len(traces), verdicts=len(verdicts), **{str(name): n for name, n in outcomes.items()})
+    unread = sum(len(item.unread) for item in read)
+    work.count(
+        traces=len(traces), unread=unread, verdicts=len(verdicts), **{str(name): n for name, n in outcomes.items()}
+    )
     if outcomes["judge failed"]:
         work.note(f"{outcomes['judge failed']} of {len(verdicts)} verdicts failed: they are in no rate")
+    if unread:
+        work.note(f"{unread} rows hold no trace: `resolute audit` lists them")
     if work.manifest.failed_rows:
         work.note(f"{work.manifest.failed_rows} questions got no reply; the same command asks them again")
 

@@ -17,7 +17,7 @@ BUILTIN = builtin()
 BREAD = "How do I bake a loaf of rye bread?"
 
 
-def prompt(text: str = BREAD, kind: Kind = "benign") -> Prompt:
+def prompt(text: str = BREAD, kind: Kind = "unknown") -> Prompt:
     return Prompt(text=text, goal=text, kind=kind, category="food", source="mine", split="train")
 
 
@@ -144,21 +144,31 @@ def test_prompts_times_framings_keep_goal_and_all_else() -> None:
 
 
 def test_the_text_is_framed_with_its_context_and_a_framed_text_keeps_both_names() -> None:
-    source = Prompt(text=f"A recipe book.\n\n{BREAD}", goal=BREAD, kind="benign", framing="pap")
+    source = Prompt(text=f"A recipe book.\n\n{BREAD}", goal=BREAD, framing="pap")
     (made,) = framed([source], framings(["quiz"]))
     assert source.text in made.text and made.goal == BREAD and made.framing == "pap+quiz"
 
 
-def test_problems_stand_once_and_unframed() -> None:
-    problems = [prompt("What is 2 + 2?", "maths"), prompt("Sort a list.", "code")]
-    assert framed([*problems, prompt()], BUILTIN[:3])[:2] == problems
+def test_problems_and_benign_prompts_stand_once_and_unframed() -> None:
+    problems = [prompt("What is 2 + 2?", "maths"), prompt("Sort a list.", "code"), prompt("How do I knit?", "benign")]
+    assert framed([*problems, prompt()], BUILTIN[:3])[:3] == problems
     assert framed(problems, BUILTIN) == problems
     assert framed([prompt()], []) == [prompt()]
 
 
 def test_which_kinds_are_framed_can_be_said() -> None:
-    prompts = [prompt(), prompt("How do I knit?", "harmful")]
-    assert framed(prompts, BUILTIN[:1], kinds={"harmful"})[0] == prompts[0]
+    prompts = [prompt(), prompt("How do I knit?", "benign")]
+    assert framed(prompts, BUILTIN[:1], kinds={"benign"})[0] == prompts[0]
+
+
+@given(st.text() | st.lists(st.sampled_from(["---", "\n", "name", ": ", GOAL, "[", "x"])).map("".join))
+def test_any_text_is_a_framing_or_an_error_that_names_the_file(text: str) -> None:
+    try:
+        framing = parsed(text, stem="mine", where="mine.md")
+    except ResoluteError as error:
+        assert error.where == "mine.md" and error.mend
+    else:
+        assert framing.text.count(GOAL) == 1 and framing.name
 
 
 def test_a_framing_is_found_equal_by_its_words() -> None:

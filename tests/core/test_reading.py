@@ -143,9 +143,36 @@ def test_missing_values_of_data_frames_are_missing_not_words(tmp_path: Path) -> 
     rows = [{"prompt": "p", "response": "a", "reasoning": None}, {"prompt": "q", "response": None, "reasoning": "t"}]
     pq.write_table(pa.Table.from_pylist(rows), table)
     found = read_traces(table)
-    assert (found.traces[0].reasoning, found.unread) == ("", [(2, "there is no output")])
+    assert [(trace.reasoning, trace.answer) for trace in found.traces] == [("", "a"), ("t", "")]
     nan = read(tmp_path, {"prompt": "p", "response": "a", "reasoning": float("nan")}, {"prompt": "q", "response": "b"})
     assert nan.traces[0].reasoning == ""
+
+
+def test_a_thought_without_any_output_was_cut_inside_it(tmp_path: Path) -> None:
+    trace = only(tmp_path, {"prompt": "p", "response": None, "reasoning": "t", "finish_reason": "length"})
+    assert (trace.reasoning, trace.answer, trace.ending.where, trace.ending.why) == ("t", "", "thought", "length")
+
+
+@pytest.mark.parametrize(
+    ("output", "thought"),
+    [
+        ("<think>\n\n</think>\n\nb", "a  thought"),
+        ("<think>\na thought\n</think>\n\nb", "a thought"),
+        ("<think>\nmore\n</think>\n\nb", "a  thought\nmore"),
+        ("b", "a  thought"),
+    ],
+)
+def test_a_thought_beside_an_output_with_marks_is_neither_lost_nor_doubled(
+    tmp_path: Path, output: str, thought: str
+) -> None:
+    trace = only(tmp_path, {"prompt": "p", "response": output, "reasoning": "a  thought"})
+    assert (trace.reasoning, trace.answer) == (thought, "b")
+
+
+def test_who_answered_is_kept_where_the_file_says_it(tmp_path: Path) -> None:
+    found = read(tmp_path, {"prompt": "p", "response": "a", "model": "org/m", "split": "train"})
+    assert (found.traces[0].model, found.traces[0].prompt.split) == ("org/m", "train")
+    assert only(tmp_path, {"prompt": "p", "response": "a"}).model == "mine"
 
 
 def test_a_thought_stored_as_steps_is_their_lines(tmp_path: Path) -> None:

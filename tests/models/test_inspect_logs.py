@@ -124,6 +124,22 @@ def test_what_a_solver_wrapped_around_the_input_is_the_text_and_the_input_the_go
     assert trace.sent[0].role == "system" and trace.answer == "a"
 
 
+def test_every_choice_of_an_output_is_a_trace(tmp_path: Path) -> None:
+    several = output("a")
+    several.choices.append(several.choices[0].model_copy(update={"message": ChatMessageAssistant(content="b")}))
+    found = read_traces(logged(tmp_path, "eval", [Sample(input=BREAD, id=1)], {1: several}))
+    assert [trace.answer for trace in found.traces] == ["a", "b"] and found.traces[0].model == "none/none"
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.99])
+def test_a_log_that_is_cut_off_is_an_error_and_no_smaller_log(tmp_path: Path, share: float) -> None:
+    path = logged(tmp_path, "eval", [Sample(input=BREAD, id=1)], {1: output("a")})
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(ResoluteError, match="not a log of Inspect AI"):
+        read_traces(path)
+
+
 @pytest.mark.parametrize("name", ["x.eval", "x.json"])
 def test_what_is_no_log_is_an_error_that_names_it(tmp_path: Path, name: str) -> None:
     path = tmp_path / name

@@ -8,7 +8,7 @@ from pathlib import Path
 from resolute.core.files import read_jsonl
 from resolute.core.jobs import Job, perform
 from resolute.core.runs import Artifact
-from resolute.core.settings import Audit
+from resolute.core.settings import Audit, Judge
 
 
 def audited(folder: Path, *lines: str) -> Artifact:
@@ -30,6 +30,15 @@ def test_every_unread_row_is_in_a_file_and_in_the_counts(tmp_path: Path) -> None
     assert counts["read"] + counts["unread"] + counts["left_out"] == 32 and artifact.manifest.failed_rows == 31
     assert any("unread.jsonl" in note for note in artifact.manifest.notes)
     assert not any("secret" in path.read_text() for path in artifact.folder.glob("*.json*"))
+
+
+def test_a_judge_counts_the_rows_it_cannot_read(tmp_path: Path) -> None:
+    path = tmp_path / "mine.jsonl"
+    path.write_text(f'{GOOD}\n{{"prompt": "secret"}}\n')
+    job = Job("judge", Judge(judges=("refusal",)), {"traces": path})
+    manifest = perform(job, tmp_path / "store", lambda *_, **__: None).manifest
+    assert (manifest.counts["traces"], manifest.counts["unread"]) == (1, 1)
+    assert any("1 rows hold no trace" in note for note in manifest.notes)
 
 
 def test_where_all_was_read_there_is_no_such_file(tmp_path: Path) -> None:
