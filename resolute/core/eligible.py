@@ -63,13 +63,13 @@ def near_repeats(candidates: Sequence[Candidate], progress: Progress, *, near: f
 
     def rows(some: Iterable[Candidate]) -> Iterator[Row]:
         for candidate in some:
-            if next(done) % TOLD_EVERY == 0:
-                progress("looking for repetitions", next(told) * TOLD_EVERY, len(candidates))
+            if (number := next(done)) % TOLD_EVERY == 0:
+                progress("looking for repetitions", number, len(candidates))
             trace = candidate.trace
             said = "\n".join((trace.prompt.text, trace.reasoning, trace.answer))
             yield Row(candidate.name, trace.prompt.goal, said)
 
-    done, told = count(), count()
+    done = count()
     if apart:
         ordered = sorted(candidates, key=lambda c: (c.trace.strategy, c.trace.prompt.id, c.name))
         groups = (some for _, some in groupby(ordered, key=lambda c: c.trace.strategy))
