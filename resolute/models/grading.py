@@ -41,7 +41,8 @@ class Graders:
         for one in [*self.auditors, *self.judges]:
             if one.model is not None and same(one.model, author):
                 what = f"{one.spec} would grade what its own model wrote"
-                mend = "name another auditor or judge (--auditor, --judge), or another model to repair with"
+                mend = "name another auditor or judge (--auditor, --judge), or another model to repair with; "
+                mend += "where two servers call two models by one name, rename one"
                 raise ResoluteError(what, where=author.name, mend=mend)
 
 

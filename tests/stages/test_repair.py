@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,11 @@ from resolute.core.runs import Artifact
 from resolute.core.settings import Audit, Curate, Distill, Judge, Repair
 from resolute.core.trace import join, split
 from resolute.lab.instruments import AUDITOR, GUARD
+from resolute.models.manner import Manner
+from resolute.models.running import Patience
 from resolute.stages.pages.repairs import Shown, pieces, write_pages
 from tests.asked import trace
-from tests.server import Answer, Served, said, serving
+from tests.server import Answer, Served, refused, said, serving
 
 MENDER, JUDGE = "openai-api/mender/mender", "risks@openai-api/mender/judge"
 CLEAN = json.dumps({name: {"present": False} for name in PATTERNS})
@@ -258,6 +261,35 @@ def test_a_judge_that_fails_keeps_nothing_and_is_the_judges_failure(tmp_path: Pa
     assert {one.outcome for one in attempts(made)} == {"judge failed"}
     assert not read(made, "traces.parquet") and len(read(made, "quarantine/rejected.parquet")) == 2
     assert not made.manifest.failed_rows, "asking again would say the same"
+
+
+def test_under_faults_every_trace_ends_kept_or_with_a_typed_failure_and_only_what_may_pass_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hasty = Patience(retries=0, seconds=30, client_seconds=20, failures=100)
+    monkeypatch.setattr("resolute.stages.repair.Manner", partial(Manner, patience=hasty))
+    passing = {0: refused(500), 1: refused(429)}
+    mended_by_asking = {2: said('{"passages": ['), 3: said("")}
+    lasting = {4: refused(400), 5: said("x" * 1_000_000)}
+
+    def answer(text: str, payload: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        number = int(re.findall(r"open lid (\d+)", text)[0])
+        faults = lasting | passing | ({} if "could not be used" in text else mended_by_asking)
+        return mends(text, payload) if payload["model"] == "judge" else faults.get(number) or mends(text, payload)
+
+    inputs = wavering(tmp_path, 20)
+    with server(answer):
+        for kept, failed, again in ((16, 4, 2), (18, 2, 0)):
+            made = repair(inputs, tmp_path / "store", model=MENDER, judges=(), ways=("cut",))
+            outcomes = {one.trace: one.outcome for one in attempts(made)}
+            assert Counter(outcomes.values()) == {"kept": kept, "model failed": failed} and len(outcomes) == 20
+            kept_ones = sorted(one.original for one in read(made, "traces.parquet"))
+            assert kept_ones == sorted(name for name, outcome in outcomes.items() if outcome == "kept")
+            assert made.manifest.failed_rows == again
+            passing.clear()
+    assert {one.reason for one in attempts(made) if one.outcome != "kept"} == {
+        "error: HTTPStatusError (status 400)", "it is too long.",
+    }  # fmt: skip
 
 
 def test_a_budget_stops_before_it_is_passed_and_more_of_it_goes_on(
