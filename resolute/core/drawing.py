@@ -101,8 +101,14 @@ def draw(
     likely: Mapping[str, float],
 ) -> Drawn:
     """Draw what is asked for. `strategies`: those of the inputs, by kind; `counts` and `likely`: by name, where the
-    settings need them. Raises `ResoluteError` where `only` names no strategy of a kind that has several."""
+    settings need them.
+
+    Raises `ResoluteError` where there is nothing to match, or `only` names no strategy of a kind that has several.
+    """
     drawn, safety = Drawn(), 0
+    if settings.match and not any(len(strategies.get(want.kind, ())) > 1 for want in wanted(settings)):
+        mend = "name runs of several strategies, or say what foreign files are: --set curate.strategies.traces-2=NAME"
+        raise ResoluteError("the inputs hold one strategy: there is nothing to match", where="--match", mend=mend)
     for want in wanted(settings):
         pool = [candidate for candidate in candidates if fits(want, candidate)]
         rows = want.rows(safety)

@@ -187,11 +187,14 @@ class Curate(Section):
     """Role of a foreign trace file -> what every goal in it is, where the file does not say."""
     where: dict[str, dict[str, tuple[str, ...]]] = {}
     """Role of a foreign trace file -> column -> values: only rows that have one of them are read."""
+    strategies: dict[str, str] = {}
+    """Role of a foreign trace file -> the strategy its traces were asked for with; its rows then ask the prompt alone,
+    without system message and earlier turns."""
     select: Select = "random"
     """Which rows are taken of those accepted: `random`, `balance`, `shortest` or `likelihood`."""
     student: str | None = None
-    """The model that is to be trained, whose likelihood of each trace `likelihood` asks for: a folder with a checkpoint,
-    a hub name at a revision, or a plug-in's model."""
+    """The model that is to be trained and whose likelihood of each trace `likelihood` asks for: a folder with a
+    checkpoint, a hub name at a revision, or a plug-in's model."""
     tokenizer: str | None = None
     """Folder or hub name of the tokenizer lengths and loss tokens are counted with; without one, words are counted."""
     match: tuple[Match, ...] = ()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -62,10 +62,10 @@ def identity(job: Job) -> dict[str, Any]:
     if odd := [role for role in job.inputs if not role.startswith(_KINDS_OF_INPUT)]:
         what = f"curate has no use for {', '.join(odd)}"
         raise ResoluteError(what, where=str(job.inputs[odd[0]]), mend="name traces, risks and verdicts")
-    for name in (*settings.kinds, *settings.where):
+    for name in (*settings.kinds, *settings.where, *settings.strategies):
         if name not in roles:
             mend = f"one of: {', '.join(roles)}"
-            raise ResoluteError(f"no trace file in the role {name!r}", where="kinds or where", mend=mend)
+            raise ResoluteError(f"no trace file in the role {name!r}", where="kinds, where or strategies", mend=mend)
     reserved = [[one.source, one.goal, one.text] for one in _reserved(settings)]
     return {
         "reserve": digest(sorted(reserved)),
@@ -123,8 +123,14 @@ def _student(settings: Curate) -> Model:
 
 def _read(role: str, work: Work, settings: Curate) -> ReadTraces:
     work.progress(f"reading {role}", 0, 0)
-    where = settings.where.get(role)
-    return read_traces(_inside(work.job.inputs[role], "traces"), kind=settings.kinds.get(role), where=where)
+    where, strategy = settings.where.get(role), settings.strategies.get(role)
+    read = read_traces(_inside(work.job.inputs[role], "traces"), kind=settings.kinds.get(role), where=where)
+    if strategy is None:
+        return read
+    if not read.foreign:
+        mend = "leave it out of curate.strategies: that is for files of other people"
+        raise ResoluteError("our own records say their strategy", where=str(work.job.inputs[role]), mend=mend)
+    return replace(read, traces=[trace.model_copy(update={"strategy": strategy}) for trace in read.traces])
 
 
 def _inside(path: Path, kind: str) -> Path:

@@ -12,7 +12,7 @@ from resolute.core.errors import ResoluteError
 from resolute.core.files import read_json, read_records, write_records
 from resolute.core.records import PATTERNS, Example, Finding, RiskReport, Saw, Trace, Verdict
 from resolute.core.runs import Artifact
-from tests.stages.curation import curate, examples, reasons, report, reserve, stored, table, trace
+from tests.stages.curation import curate, examples, reasons, report, reserve, row, stored, table, trace
 from tests.tiny import make_tiny
 
 SAW = Saw(goal=True, parts=["thought"], characters=1)
@@ -150,6 +150,46 @@ def test_the_same_words_by_two_strategies_are_no_repetition_where_arms_are_match
     assert [len(examples(each)) for each in made] == [4, 4]
 
 
+def test_files_of_other_people_are_arms_where_the_user_says_what_they_are(tmp_path: Path) -> None:
+    mine = [row(n) for n in range(5)]
+    theirs = [{**one, "response": row(n + 50)["response"]} for n, one in enumerate(mine[1:])]
+    inputs = {"traces": table(tmp_path, mine, "x"), "traces-2": table(tmp_path, theirs, "y")}
+    asked: dict[str, Any] = {"safety": 4, "match": ["prompts"], "only": "two"}
+    named = {"traces": "one", "traces-2": "two"}
+    made = curate(tmp_path / "s", inputs, strategies=named, **asked)
+    assert {example.goal for example in examples(made)} == {one["goal"] for one in theirs}
+    assert {example.strategy for example in examples(made)} == {"two"}
+    with pytest.raises(ResoluteError, match="nothing to match"):
+        curate(tmp_path / "s", inputs, **asked)
+    with pytest.raises(ResoluteError, match="no trace file in the role 'traces-3'"):
+        curate(tmp_path / "s", inputs, strategies={"traces-3": "x"}, safety=1)
+    with pytest.raises(ResoluteError, match="our own records say their strategy"):
+        curate(tmp_path / "s", stored(tmp_path, [trace(1, "a")]), strategies={"traces": "x"}, safety=1)
+
+
+def test_neither_order_nor_split_of_the_inputs_changes_any_choice(tmp_path: Path) -> None:
+    traces = [
+        trace(n, arm, sample=s, category=f"c{n % 3}", framing=f"f{n % 2}", thought="so " * (1 + n % 7) + arm)
+        for n in range(24)
+        for arm in ("a", "b")
+        for s in (0, 1)
+    ]
+    (tmp_path / "x").mkdir()
+    whole = stored(tmp_path, traces)
+    parts = stored(tmp_path / "x", traces[40:], traces[7:40][::-1], traces[:7])
+    settings: list[dict[str, Any]] = [
+        {"select": "random"},
+        {"select": "balance"},
+        {"select": "shortest"},
+        {"match": ["prompts"], "only": "b", "select": "balance"},
+        {"match": ["prompts"], "only": "a"},
+    ]
+    for each in settings:
+        one, other = (curate(tmp_path / "s", inputs, safety=9, **each) for inputs in (whole, parts))
+        assert examples(one) == examples(other)
+        assert len(examples(one)) == 9
+
+
 def test_equal_tokens_cut_the_longer_arm_and_state_both_totals(tmp_path: Path) -> None:
     tokenizer = make_tokenizer(tmp_path / "words")
     inputs = arms(tmp_path)
@@ -261,7 +301,7 @@ def test_the_funnel_says_how_many_were_still_in_after_each_step(tmp_path: Path) 
     made = curate(tmp_path / "s", mixed(tmp_path), safety=5)
     told = read_json(made.output("funnel.json"))
     remaining = told["entered"]
-    for row in told["left"]:
-        remaining -= row["n"]
-        assert row["remaining"] == remaining
+    for step in told["left"]:
+        remaining -= step["n"]
+        assert step["remaining"] == remaining
     assert remaining == told["kept"] == len(read_records(made.output("examples.parquet"), Example)) == 5
