@@ -12,11 +12,14 @@ Role = Literal[
     "text",
     "goal",
     "input",
+    "system",
+    "history",
     "response",
     "reasoning",
     "reasoning_kind",
     "kind",
     "category",
+    "framing",
     "source",
     "split",
     "expected",
@@ -32,11 +35,14 @@ NAMES: dict[Role, tuple[str, ...]] = {
     ),
     "goal": ("goal", "goals", "forbidden_prompt", "Behavior", "query", "plain_query", "vanilla", "original_prompt"),
     "input": ("input", "ContextString"),
+    "system": ("system", "system_prompt"),
+    "history": ("history",),
     "response": ("final_response", "response", "output", "completion", "generation", "model_output", "answer"),
     "reasoning": ("reasoning", "reasoning_content", "thinking", "cot", "thought"),
     "reasoning_kind": ("reasoning_kind",),
     "kind": ("kind", "label", "data_type", "type"),
     "category": ("category", "SemanticCategory", "subject", "type"),
+    "framing": ("framing",),
     "source": ("source",),
     "split": ("split",),
     "expected": ("expected", "answer"),
@@ -93,10 +99,12 @@ def find(columns: Iterable[str], roles: Iterable[Role]) -> dict[Role, str]:
     return found
 
 
-def kind_of(row: Mapping[str, Any], column: str | None) -> Kind:
-    """The kind a row names itself; `unknown` where it names none we know."""
+def kind_of(row: Mapping[str, Any], column: str | None, *, implied: Kind = "unknown") -> Kind:
+    """The kind a row names itself, by its type in XSTest; `implied` where it names none we know."""
+    if is_xstest(row):
+        return _xstest_kind(str(row["type"]))
     value = row.get(column) if column else None
-    return KINDS.get(str(value).strip().lower(), "unknown")
+    return KINDS.get(str(value).strip().lower(), implied)
 
 
 def reasoning_kind_of(row: Mapping[str, Any], column: str | None) -> ReasoningKind:
@@ -126,7 +134,7 @@ def layout(columns: Iterable[str]) -> tuple[Kind, str]:
     return "unknown", ""
 
 
-def xstest_kind(type_: str) -> Kind:
+def _xstest_kind(type_: str) -> Kind:
     """XSTest names its unsafe contrasts `contrast_*` (arXiv 2308.01263, section 3); all other types are safe."""
     return "harmful" if type_.startswith("contrast_") else "benign"
 

@@ -11,17 +11,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from resolute.core import columns
-from resolute.core.conversation import Said, Unreadable, conversation
+from resolute.core.conversation import Said, Unreadable
 from resolute.core.errors import ResoluteError
 from resolute.core.files import read_records
+from resolute.core.foreign import Found, asked, words
 from resolute.core.keys import file_digest, key
 from resolute.core.outputs import dialect_of, opens_inside, taken_apart
 from resolute.core.records import Ending, Kind, Message, Opening, Prompt, ReasoningKind, Trace
 from resolute.core.rows import Row, Rows, as_text, read_rows
-from resolute.core.solutions import stated
 from resolute.core.text import clean
 from resolute.core.trace import DIALECTS, THINK, Why, ending
 
@@ -97,7 +97,8 @@ def read_traces(
     drafts: list[_Draft] = []
     unread = list(table.damaged.items())
     for number, row in chosen:
-        draft = _draft(row, found, _kind(row, found, kind, implied), path)
+        named = kind or columns.kind_of(row, found.get("kind"), implied=implied)
+        draft = _draft(row, found, named, path.name.split(".")[0])
         if isinstance(draft, Unreadable):
             unread.append((number, draft.reason))
         else:
@@ -127,7 +128,7 @@ def is_ours(path: Path) -> bool:
         return False  # reading it says what is wrong with it
 
 
-def _said(found: Mapping[columns.Role, str], how: str, drafts: Sequence[_Draft]) -> dict[str, str]:
+def _said(found: Found, how: str, drafts: Sequence[_Draft]) -> dict[str, str]:
     """The columns that told something, and where kinds come from."""
     silent: set[columns.Role] = {"kind"}
     if all(draft.why == "unknown" for draft in drafts):
@@ -166,7 +167,7 @@ def _chosen(table: Rows, where: Mapping[str, Sequence[str]]) -> list[tuple[int, 
     ]
 
 
-def _kinds(names: Sequence[str], found: Mapping[columns.Role, str], kind: Kind | None) -> tuple[Kind, str]:
+def _kinds(names: Sequence[str], found: Found, kind: Kind | None) -> tuple[Kind, str]:
     """The kind of rows that name none themselves, and where kinds come from, in words."""
     if kind is not None:
         return kind, f"every row {kind}, as the user said"
@@ -178,52 +179,20 @@ def _kinds(names: Sequence[str], found: Mapping[columns.Role, str], kind: Kind |
     return "unknown", f"from the column {found['kind']}" if "kind" in found else "unknown: the file does not say"
 
 
-def _kind(row: Row, found: Mapping[columns.Role, str], kind: Kind | None, implied: Kind) -> Kind:
-    if kind is not None:
-        return kind
-    if columns.is_xstest(row):
-        return columns.xstest_kind(str(row["type"]))
-    named = columns.kind_of(row, found.get("kind"))
-    return implied if named == "unknown" else named
-
-
-def _draft(row: Row, found: Mapping[columns.Role, str], kind: Kind, path: Path) -> _Draft | Unreadable:
-    thought = _words(row, found, "reasoning")
+def _draft(row: Row, found: Found, kind: Kind, source: str) -> _Draft | Unreadable:
+    thought = words(row, found, "reasoning")
     response = row.get(found["response"]) if "response" in found else None
     if thought and "response" in found and not as_text(response):
         response = ""  # servers write no content for an output that was cut inside its thought
-    talk = conversation(row.get(found["text"]), response)
-    if isinstance(talk, Unreadable):
+    what = asked(row, found, kind, response=response, source=source)
+    if isinstance(what, Unreadable):
         failed = str(row.get("error") or "")
-        return Unreadable(f"{talk.reason}: {failed}") if _ERROR.fullmatch(failed) else talk
-    sent, said = talk.sent, talk.said
-    extra = _words(row, found, "input")
-    if extra and found["text"].lower() == "instruction":  # Alpaca's form keeps the request in two columns
-        sent = [Message(role="user", content=f"{sent[-1].content}\n\n{extra}")]
+        return Unreadable(f"{what.reason}: {failed}") if _ERROR.fullmatch(failed) else what
+    said, replaced = what.said, what.replaced
     if thought and not said.reasoning:
-        said = Said(said.output, thought)
-    text, goal = sent[-1].content, _words(row, found, "goal")
-    prompt = Prompt(
-        text=text,
-        goal=goal or text,
-        kind=kind,
-        category=_words(row, found, "category"),
-        source=_words(row, found, "source") or path.name.split(".")[0],
-        split=_words(row, found, "split"),
-        expected=stated(_words(row, found, "expected"), _words(row, found, "solution")).answer,
-    )
-    replaced = talk.replaced + sum(clean(words).replaced for words in (said.output, said.reasoning, extra, goal))
+        said, replaced = Said(said.output, thought), replaced + clean(thought).replaced
     why, form = columns.why_of(row, found.get("why")), columns.reasoning_kind_of(row, found.get("reasoning_kind"))
-    model = _words(row, found, "model") or path.name.split(".")[0]
-    return _Draft(prompt, sent, said, why, form, model, replaced)
-
-
-def _words(row: Row, found: Mapping[columns.Role, str], role: columns.Role) -> str:
-    """The text of a column. A list is joined: the steps of a thought by lines, anything else by commas."""
-    value = row.get(found[role]) if role in found else None
-    if isinstance(value, list):
-        return ("\n" if role == "reasoning" else ", ").join(map(str, cast("list[Any]", value)))
-    return as_text(value)
+    return _Draft(what.prompt, what.sent, said, why, form, words(row, found, "model") or source, replaced)
 
 
 def _traces(drafts: Sequence[_Draft], *, opened: bool, identity: str) -> list[Trace]:

@@ -13,15 +13,20 @@ from typing import cast
 
 from resolute.core import columns
 from resolute.core.catalogue import counted, entries, find
+from resolute.core.conversation import Unreadable
 from resolute.core.errors import ResoluteError
+from resolute.core.foreign import asked
 from resolute.core.keys import derive
 from resolute.core.records import Prompt
 from resolute.core.remote import is_remote, local
-from resolute.core.rows import Row, as_text, looks_like_file, read_rows
-from resolute.core.solutions import stated
+from resolute.core.rows import Row, looks_like_file, read_rows
 
 PLACE = "RESOLUTE_DATA"
 """Environment variable that names the folder of public data sets."""
+_ROLES: tuple[columns.Role, ...] = (
+    "text", "goal", "input", "system", "history", "kind", "category", "framing", "source", "split", "expected",
+    "solution",
+)  # fmt: skip
 
 
 def load_prompts(spec: str, *, seed: int = 0) -> list[Prompt]:
@@ -54,11 +59,11 @@ def choose(prompts: Iterable[Prompt], count: int, *, spec: str, seed: int = 0) -
 def read_prompts(path: Path) -> list[Prompt]:
     """The prompts of anybody's file, by the names of its columns (see `columns.NAMES`).
 
-    Raises `ResoluteError` that names the file and its columns where none has prompts, or the row that is empty.
+    Raises `ResoluteError` that names the file and its columns where none has prompts, or the row that is empty or is
+    more than one message. An answer in the same row is left aside.
     """
     table = read_rows(path)
-    roles: tuple[columns.Role, ...] = ("text", "goal", "kind", "category", "source", "split", "expected", "solution")
-    found = columns.find(table.columns, roles)
+    found = columns.find(table.columns, _ROLES)
     if "text" not in found:
         what = f"no column of prompts; the file has {columns.shown(table.columns)}"
         mend = f"rename one to one of: {', '.join(columns.NAMES['text'])}"
@@ -66,24 +71,15 @@ def read_prompts(path: Path) -> list[Prompt]:
     implied, _ = columns.layout(table.columns)
     prompts: list[Prompt] = []
     for number, row in enumerate(table.rows, 1):
-        said = {role: as_text(row.get(name)) for role, name in found.items()}
-        if not said["text"].strip():
-            raise ResoluteError("the prompt is empty", where=f"{path}, row {number}", mend="fill or delete the row")
-        kind = columns.kind_of(row, found.get("kind"))
-        final = stated(said.get("expected", ""), said.get("solution", ""))
-        if kind == "unknown":
-            kind = "maths" if final.worked and implied == "unknown" else implied
-        prompts.append(
-            Prompt(
-                text=said["text"],
-                goal=said.get("goal") or said["text"],
-                kind=kind,
-                category=said.get("category", ""),
-                source=said.get("source") or path.name.split(".")[0],
-                split=said.get("split", ""),
-                expected=final.answer,
-            )
-        )
+        kind = columns.kind_of(row, found.get("kind"), implied=implied)
+        what = asked(row, found, kind, response="", source=path.name.split(".")[0])
+        where = f"{path}, row {number}"
+        if isinstance(what, Unreadable):
+            raise ResoluteError(what.reason, where=where, mend="fill or delete the row")
+        if len(what.sent) > 1:
+            mend = "put all of it into one text, or delete the row"
+            raise ResoluteError(f"{len(what.sent)} messages are sent, and a prompt is one", where=where, mend=mend)
+        prompts.append(what.prompt)
     return prompts
 
 

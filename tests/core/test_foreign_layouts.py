@@ -136,6 +136,17 @@ def test_what_a_thought_is_is_kept_where_the_file_says_it(tmp_path: Path) -> Non
     assert found.columns["reasoning_kind"] == "reasoning_kind"
 
 
+def test_a_system_message_and_former_turns_in_columns_of_their_own_are_sent(tmp_path: Path) -> None:
+    row = {"instruction": "Add.", "input": "1 and 2", "output": "3", "system": "s", "history": [["u", "a"]]}
+    (trace,) = read_traces(document(tmp_path, [row])).traces
+    assert [(m.role, m.content) for m in trace.sent] == [
+        ("system", "s"), ("user", "u"), ("assistant", "a"), ("user", "Add.\n\n1 and 2"),
+    ]  # fmt: skip
+    found = read_traces(document(tmp_path, [{**row, "system": "", "history": []}, {**row, "history": [["u"]]}]))
+    assert [len(trace.sent) for trace in found.traces] == [1]
+    assert found.unread == [(2, "the history is no list of pairs")]
+
+
 RUBBISH: Any = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -143,7 +154,8 @@ RUBBISH: Any = st.recursive(
 )
 NAMES = st.sampled_from(
     ["prompt", "messages", "query", "final_query", "goal", "response", "output", "completion", "cot", "reasoning",
-     "test_case", "generation", "finish_reason", "kind", "type", "focus", "error", "input", "grade"]
+     "test_case", "generation", "finish_reason", "kind", "type", "focus", "error", "input", "grade",
+     "system", "history", "framing", "split", "model", "solution", "answer"]
 )  # fmt: skip
 TURNS = st.lists(
     st.fixed_dictionaries(

@@ -189,9 +189,31 @@ def test_a_file_is_a_source_with_or_without_a_count(tmp_path: Path) -> None:
         load_prompts(f"{path}:7")
 
 
+def test_prompts_are_taken_out_of_conversations_and_of_two_columns(tmp_path: Path) -> None:
+    talk = [{"role": "user", "content": "u"}, {"role": "assistant", "content": "a"}]
+    for row, text in (
+        ({"messages": talk}, "u"),
+        ({"instruction": "Add.", "input": "1 and 2", "output": "3"}, "Add.\n\n1 and 2"),
+    ):
+        path = tmp_path / "mine.jsonl"
+        path.write_text(json.dumps({**row, "framing": "tale"}) + "\n")
+        (one,) = load_prompts(str(path))
+        assert (one.text, one.goal, one.framing) == (text, text, "tale")
+
+
+TURNS = [{"role": role, "content": role[0]} for role in ("user", "assistant", "user")]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
-    [('{"colour": "red"}\n', "no column of prompts"), ('{"prompt": "a"}\n{"prompt": " "}\n', "empty"), ("", "no rows")],
+    [
+        ('{"colour": "red"}\n', "no column of prompts"),
+        ('{"prompt": "a"}\n{"prompt": " "}\n', "empty"),
+        ('{"prompt": "a"}\n{"prompt": null}\n', "there is no prompt"),
+        ("", "no rows"),
+        (json.dumps({"messages": TURNS}) + "\n", "3 messages are sent, and a prompt is one"),
+        ('{"prompt": "a", "system": "s"}\n', "2 messages are sent"),
+    ],
 )
 def test_a_file_without_prompts_is_an_error(tmp_path: Path, content: str, message: str) -> None:
     path = tmp_path / "mine.jsonl"
