@@ -24,7 +24,7 @@ from resolute.core.trace import DIALECTS
 from resolute.judges.screen import SCREEN
 from tests.asked import trace
 
-WORDS = ("the", "request", "unsafe", "maybe", "half", "of", "a", "voice", "so", "i", "stop", "3.5", "e.g", "x")
+WORDS = ("the", "request", "unsafe", "maybe", "half", "of", "a", "voice", "so", "i", "stop", "3.5", "x")
 SPACES = (" ", "  ", "\n", "\n\n", " \n")
 THOUGHT = "The user wants a lid opened. It is harmful.  Maybe I could keep the voice? Or half of it.\n\nSo I refuse."
 OLD = Broken(THOUGHT, "No.")
@@ -188,6 +188,18 @@ def test_any_json_makes_a_whole_repair_or_none(value: Any, way: Way) -> None:
     if isinstance(made, Mended):
         assert made.thought == applied(THOUGHT, made.changes) and made.thought.strip()
         assert (made.thought, made.answer) != (THOUGHT, "No.")
+
+
+@given(st.text(alphabet="ab.!。\n 1)(<|>\u202e\u2003", max_size=60), st.data(), st.sampled_from(WAYS))
+def test_no_thought_of_any_kind_raises_and_its_repair_is_its_changes(
+    thought: str, data: st.DataObject, way: Way
+) -> None:
+    low, high = sorted(data.draw(st.integers(0, len(thought))) for _ in range(4))[::3]
+    words = reply(way, thought[low : low + 5], thought[max(high - 5, 0) : high], "A new step.")
+    made = mended(way, words, Broken(thought, "No."))
+    if isinstance(made, Mended):
+        assert made.thought == applied(thought, made.changes) != thought
+        assert made.thought.strip() and made.answer == "No."
 
 
 def test_one_fence_around_the_object_is_no_fault() -> None:
