@@ -8,8 +8,8 @@ is written anywhere.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -37,7 +37,7 @@ from resolute.models.identity import Model, resolve
 VERSION = 2
 _KINDS_OF_INPUT = ("traces", "risks", "verdicts")
 TOLD = 3
-"""Reasons that an error names for rows that were lost; funnel.json has all of them."""
+"""Reasons for losses, and sources, that an error names; funnel.json has all of them."""
 R = TypeVar("R", bound=Record)
 
 
@@ -93,7 +93,7 @@ def run(work: Work) -> None:
     write_json(work.folder / "funnel.json", report)
     dropped = (drop(each, step, reason) for each, step, reason in funnel.left)
     write_records(work.folder / "dropped.parquet", dropped, Drop)
-    _require(drawn.lacking, funnel, settings, work)
+    _require(drawn.lacking, entered, funnel, work)
     _write(work, funnel.items, heard, report)
     _say(work, reads, funnel)
 
@@ -197,12 +197,16 @@ def _draw(funnel: Funnel[Candidate], heard: _Heard, arms: Mapping[Any, Sequence[
     return drawn
 
 
-def _require(lacking: Iterable[Asked], funnel: Funnel[Candidate], settings: Curate, work: Work) -> None:
+def _require(lacking: Sequence[Asked], entered: Sequence[Candidate], funnel: Funnel[Candidate], work: Work) -> None:
+    """Raise where there are too few rows, naming what was lost most and the sources there are, or note it."""
     said = "; ".join(f"{each.there} {each.want.called} of {each.rows} asked for" for each in lacking)
-    if said and settings.short == "error":
+    if said and cast("Curate", work.job.settings).short == "error":
         lost = sorted(funnel.rows(), key=lambda row: -row["n"])[:TOLD]
         most = "; ".join(f"{row['n']} {row['step']}: {row['reason']}" for row in lost) or "none"
         mend = f"see {work.folder / 'funnel.json'}; add traces, ask for fewer, or say --set curate.short=take"
+        if kinds := {each.want.kind for each in lacking if each.want.source}:
+            sources = Counter(c.trace.prompt.source[:40] for c in entered if c.trace.prompt.kind in kinds)
+            mend += f"; sources there: {', '.join(f'{name} ({n})' for name, n in sources.most_common(TOLD)) or 'none'}"
         raise ResoluteError(f"too few rows were accepted: {said} (lost: {most})", mend=mend)
     if said:
         work.note(f"taken although there are too few: {said}")

@@ -46,6 +46,7 @@ def test_too_few_rows_of_a_source_are_an_error_that_names_it_and_the_losses(tmp_
     with pytest.raises(ResoluteError, match="5 benign rows of xstest of 9") as caught:
         curate(tmp_path / "s", mixed(tmp_path), safety=1, benign="xstest:9")
     assert "15 accept: no benign goals of its source are asked for" in caught.value.what
+    assert "sources there: other (15), xstest (5)" in caught.value.mend
 
 
 def test_balance_gives_each_category_its_share(tmp_path: Path) -> None:
