@@ -167,9 +167,12 @@ def check_known(key: Key, known: AbstractSet[str]) -> None:
 def written(summary: Mapping[str, Any]) -> str:
     """The page, in Markdown."""
     lines = ["# Rates corrected by people's labels", ""]
+    alike: dict[tuple[int, int, int], list[str]] = {}
     for one in summary["labels"]:
-        told = f"{one['labels']} labels of `{one['event']}`, {one['missing']} rows left without one."
-        lines += [f"{told} {one['after']} rows after the last label were not come by." if one["after"] else told]
+        alike.setdefault((one["labels"], one["missing"], one["after"]), []).append(f"`{one['event']}`")
+    for (labels, missing, after), asked in alike.items():
+        told = f"{labels} labels of {', '.join(asked)}; {missing} rows left without one."
+        lines += [f"{told} {after} rows after the last label were not come by." if after else told]
     header = ("what", "part", "instrument", "task", "attack", "rows", "judge failed", "labels", "raw rate")
     header += ("sensitivity", "specificity", "precision", "kappa with people", "labels alone", "Rogan-Gladen", "PPI++")
     shown = [
