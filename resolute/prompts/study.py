@@ -30,7 +30,8 @@ def released() -> list[Prompt]:
 
 
 def _goal(text: str, goals: dict[str, str]) -> str:
-    carried = [goal for plain, goal in goals.items() if plain in _plain(text)]
+    words = _plain(text)
+    carried = [goal for plain, goal in goals.items() if plain in words]
     return carried[0] if len(carried) == 1 else text
 
 
