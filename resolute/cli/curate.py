@@ -80,6 +80,7 @@ def _audits(
     """An audit of each file of traces, read as the curation will read it; the run points to all of them."""
     from resolute.core.runs import Run
     from resolute.core.settings import Curate
+    from resolute.stages.audit import planned
 
     settings = job("curate", line, found, options).settings
     assert isinstance(settings, Curate)
@@ -97,6 +98,9 @@ def _audits(
         artifact = make("audit", own, {"traces": path}, said)
         if artifact is not None:
             made.append(artifact)
+            continue
+        for told in planned(job("audit", own, {"traces": path}, said)):
+            say(f"  {told}")
     for number, artifact in enumerate(made):
         Run(line.out).point(f"audit-{number + 1}" if number else "audit", artifact)
     return made
