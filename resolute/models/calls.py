@@ -24,6 +24,8 @@ BATCHED = ("openai", "anthropic", "google", "grok", "together")
 """Inspect's providers whose batch interface it speaks (`inspect_ai/model/_providers/*_batch.py`)."""
 BATCH_CALLS = 10_000
 """Calls in flight where they are gathered into batches."""
+BATCH_WAITS: dict[str, float] = {"size": 1_000, "send_delay": 15.0, "tick": 15.0}
+"""Requests a batch is filled up to, seconds until it is sent unfilled, and seconds between two looks at it."""
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -77,7 +79,9 @@ def speaker(
         if local or name.partition("/")[0] not in BATCHED:
             mend = f"leave out batch; it is known for {', '.join(BATCHED)}"
             raise ResoluteError("this model has no batch interface", where=model.name, mend=mend)
-        sent |= {"batch": True, "timeout": None}
+        from inspect_ai.model import BatchConfig
+
+        sent |= {"batch": BatchConfig.model_validate(BATCH_WAITS), "timeout": None}
     price = tally.purse.price(model)
     opened = _opened(name, {} if local else servers.client(name, patience.client_seconds))
     return Speaker(opened, sent, tally, sampling.max_tokens, price)
