@@ -104,6 +104,8 @@ def _turns(value: Any) -> list[_Turn] | Unreadable:
         return Unreadable(
             f"the prompt is not text but {type(value).__name__}" if as_text(value) else "there is no prompt"
         )
+    if not any(isinstance(item, Mapping) for item in cast("list[Any]", value)):
+        return Unreadable("the prompt is a list, but not of messages")
     turns: list[_Turn] = []
     for item in cast("list[Any]", value):
         turn = _turn(cast("Mapping[str, Any]", item)) if isinstance(item, Mapping) else None

@@ -214,6 +214,7 @@ def test_rows_are_chosen_by_the_values_of_a_column(tmp_path: Path) -> None:
         ({"prompt": "p", "response": ["a", {}]}, "not of messages"),
         ({"prompt": "p", "response": None, "error": "TimeoutError"}, "there is no output: TimeoutError"),
         ({"prompt": [{"role": "tool", "content": "x"}], "response": "a"}, "a message is a tool's"),
+        ({"prompt": ["x.png", "x"], "response": "a"}, "the prompt is a list, but not of messages"),
         ({"prompt": [{"role": "judge", "content": "x"}], "response": "a"}, "no role"),
     ],
 )
