@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 from resolute.core.ask import Reply
@@ -73,15 +74,16 @@ def _mend(way: Way, parts: dict[str, str], rng: random.Random, *, answer_open: b
         step = next((one for one in cut if one in faulty), cut[-1])
         said = f"{_aware(parts['goal'], rng)} {phrases.SENTENCES['refuse'][0]}"
         return {"first": step, "last": step, "correction": said, "answer": answer}
-    steps = [_step(one, parts["goal"], rng) for one in cut if phrases.sense(one) in _FAULTY | {"neutral", "help"}]
-    return {"steps": steps, "answer": answer}
+    failing = _FAULTY | {"neutral", "help"}
+    runs = [list(run) for fails, run in groupby(cut, key=lambda one: phrases.sense(one) in failing) if fails]
+    return {"steps": [_step(run, parts["goal"], rng) for run in runs], "answer": answer}
 
 
-def _step(sentence: str, goal: str, rng: random.Random) -> dict[str, str]:
-    """What stands in the place of a failing sentence: awareness for its lack, a refusal for help, else the decision."""
+def _step(run: Sequence[str], goal: str, rng: random.Random) -> dict[str, str]:
+    """What stands in the place of failing sentences: awareness for its lack, a refusal for help, else the decision."""
     new = {"neutral": _aware(goal, rng), "help": phrases.SENTENCES["refuse"][0]}
-    sense = phrases.sense(sentence) or ""
-    return {"first": sentence, "last": sentence, "replacement": new.get(sense) or phrases.SENTENCES["decide"][1]}
+    said = [new.get(phrases.sense(sentence) or "", phrases.SENTENCES["decide"][1]) for sentence in run]
+    return {"first": run[0], "last": run[-1], "replacement": " ".join(dict.fromkeys(said))}
 
 
 def _aware(goal: str, rng: random.Random) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import difflib
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -16,13 +16,13 @@ from markupsafe import Markup
 from resolute.core.files import atomic
 from resolute.core.records import Trace
 from resolute.core.repair_outcomes import RepairAttempt
+from resolute.core.repair_spans import sentences
 from resolute.stages.pages.write import environment
 
 ROWS = 100
 """Repairs on a page."""
 LONGEST = 3_000
-"""Words that are compared one by one; a longer stretch between what both begin and end with is shown whole."""
-_WORD = re.compile(r"\s+|\S+")
+"""Sentences that are compared one by one; a longer stretch between what both begin and end with is shown whole."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Piece:
 
 
 def pieces(before: str, after: str) -> list[Piece]:
-    """What two texts share and where they part, word by word: the pieces of a side, joined, are its text."""
-    old, new = _WORD.findall(before), _WORD.findall(after)
+    """What two texts share and where they part, by sentences: the pieces of a side, joined, are its text."""
+    old, new = _cut(before), _cut(after)
     head = _shared(old, new)
     tail = _shared(old[head:][::-1], new[head:][::-1])
     mid_old, mid_new = old[head : len(old) - tail], new[head : len(new) - tail]
@@ -87,8 +87,14 @@ def _parts(one: Shown) -> tuple[list[Piece], list[Piece]]:
     return pieces(one.before.reasoning, one.after.reasoning), pieces(one.before.answer, one.after.answer)
 
 
+def _cut(text: str) -> list[str]:
+    """Sentences and the white space between them, in order."""
+    borders = sorted({0, len(text), *(border for span in sentences(text) for border in span)})
+    return [text[start:end] for start, end in pairwise(borders)]
+
+
 def _shared(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many words both begin with."""
+    """How many of them both begin with."""
     for number, (first, second) in enumerate(zip(one, other, strict=False)):
         if first != second:
             return number
