@@ -129,10 +129,11 @@ def _together(model: Any, rows: Sequence[Rendered], pad: int) -> list[float]:
     width = max(len(row.ids) for row in rows)
     ids = torch.tensor([row.ids + [pad] * (width - len(row.ids)) for row in rows])
     mask = torch.tensor([[1] * len(row.ids) + [0] * (width - len(row.ids)) for row in rows])
-    labels = torch.tensor([row.labels + [IGNORED] * (width - len(row.labels)) for row in rows])
+    # The logits of a token are of the next one: labels move, so that logits are never copied.
+    labels = torch.tensor([row.labels[1:] + [IGNORED] * (width - len(row.labels) + 1) for row in rows])
     ids, mask, labels = (each.to(model.device) for each in (ids, mask, labels))
     logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits
-    return _sums(logits[:, :-1], labels[:, 1:]).tolist()
+    return _sums(logits, labels).tolist()
 
 
 def _in_pieces(model: Any, row: Rendered, size: int) -> float:
@@ -150,6 +151,6 @@ def _in_pieces(model: Any, row: Rendered, size: int) -> float:
 def _sums(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """(rows, tokens, vocabulary) and (rows, tokens) -> (rows,) sums over the labelled tokens, in double precision."""
     lost = torch.nn.functional.cross_entropy(
-        logits.float().transpose(1, 2), labels, ignore_index=IGNORED, reduction="none"
+        logits.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED, reduction="none"
     )
-    return -lost.double().sum(dim=1)
+    return -lost.view_as(labels).double().sum(dim=1)
