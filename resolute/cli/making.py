@@ -105,7 +105,7 @@ def show(artifact: Artifact, manifest: Manifest, *, reused: bool) -> None:
     if len(manifest.notes) > SHOWN:
         say(f"  {len(manifest.notes) - SHOWN} more notes in {artifact.folder / 'manifest.json'}")
     if manifest.failed_rows:
-        say(f"  FAILED rows: {manifest.failed_rows}; the same command asks for them again")
+        say(f"  FAILED rows: {manifest.failed_rows}; the same command asks again for those that may pass")
     shown = [name for name in manifest.outputs if "/" not in name]
     for name in shown:
         say(f"  {artifact.folder / name}")

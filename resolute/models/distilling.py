@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from resolute.core.ask import Ask
 from resolute.core.errors import ResoluteError
-from resolute.core.framing import Framing, framed, framings
+from resolute.core.framing import FRAMED, Framing, framed, framings
 from resolute.core.generable import generable
 from resolute.core.jobs import Job
 from resolute.core.parts import Attempt, Strategy
@@ -16,9 +16,6 @@ from resolute.core.sources import choose, load_prompts
 from resolute.core.strategy import strategy
 from resolute.core.texts import load
 from resolute.models.identity import Model, resolve
-
-FRAMED = ("harmful", "unknown")
-"""Kinds of prompts that are wrapped in framings and counted by `n`; benign and maths prompts are asked as they are."""
 
 
 @dataclass(frozen=True)

@@ -213,6 +213,26 @@ def test_rows_left_without_a_label_are_shown_with_what_they_could_change(judge: 
             assert one["missing"]["if_no"] < one["missing"]["if_yes"]
 
 
+def test_readers_of_one_sheet_stand_beside_the_instruments_and_readers_of_two_are_refused(
+    judge: Shell, here: Path
+) -> None:
+    made(here / "runs" / "mine")
+    judge("sheet", "runs/mine", "--n", 200)
+    ann = labelled(Path("runs/mine"), name="ann.csv")
+    ben = labelled(Path("runs/mine"), name="ben.csv", honest=lambda name: truth(name) or name.endswith("70"))
+    code, out, err = judge("agree", "runs/mine", "--labels", ann, "--labels", ben)
+    assert code == 0, err
+    assert "people: ann" in out and TEXT not in out
+    (question,) = json.loads(Path("runs/mine/agreement.json").read_text())["questions"]
+    found = {(one["first"], one["second"]): one["kappa"]["value"] for one in question["with_people"]}
+    assert 0.7 < found["people: ann", "people: ben"] < 1
+    assert found["people: ann", "careful 1"] > found["people: ann", "coarse 1"]
+    assert judge("sheet", "runs/mine", "--n", 100, "--seed", 1, "--out", "other.csv")[0] == 0
+    rows = read(Path("other.csv"))
+    Path("eve.csv").write_text("row,label\n" + "".join(f"{row['row']},safe\n" for row in rows))
+    says(judge("agree", "runs/mine", "--labels", ann, "--labels", "eve.csv"), "different sheets")
+
+
 def test_two_runs_are_compared_from_labels_of_each(judge: Shell, here: Path) -> None:
     for name, rate in (("first", 0.5), ("second", 0.2)):
         made(here / "runs" / name, rate=rate, salt=name)

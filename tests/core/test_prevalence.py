@@ -149,6 +149,20 @@ def test_sensitivity_and_specificity_are_of_the_population_not_of_the_sheet() ->
         assert one.low < true < one.high
 
 
+def test_precision_is_the_share_of_flags_that_are_so_and_with_every_row_labelled_a_plain_rate() -> None:
+    rows = population(1_000, true=0.2)
+    found = calibrate(plain_sheet(rows, 1_000)).precision
+    flagged = [(label, str(i)) for i, (score, label) in enumerate(rows) if score]
+    plain = rate([label for label, _ in flagged], [goal for _, goal in flagged])
+    assert found.value == pytest.approx(plain.value)
+    assert (found.low, found.high) == pytest.approx((plain.low, plain.high), abs=0.006)
+    drawn = calibrate(stratified_sheet(population(20_000, true=0.1, judge=(0.6, 0.95)), 1_000)).precision
+    assert drawn.low is not None and drawn.high is not None
+    assert drawn.low < 0.06 / (0.06 + 0.045) < drawn.high
+    none = calibrate([Row(str(i), 0.0, float(i % 5 == 0)) for i in range(200)]).precision
+    assert (none.value, none.why) == (None, "it flags no row")
+
+
 def test_a_right_instrument_narrows_the_interval_and_a_random_one_costs_nothing() -> None:
     right, noise = (calibrate(plain_sheet(population(4_000, true=0.3, judge=j), 300)) for j in ((1, 1), (0.5, 0.5)))
     assert right.power == pytest.approx(1.0)
@@ -189,7 +203,7 @@ def test_with_every_row_labelled_it_is_the_plain_rate() -> None:
 def test_repeating_every_row_of_a_goal_does_not_narrow_the_interval() -> None:
     rows = population(300, true=0.3)
     once, often = calibrate(plain_sheet(rows, 300)), calibrate(plain_sheet(rows * 4, 1200, goals=300))
-    for name in ("ppi", "people", "rogan_gladen", "sensitivity", "specificity"):
+    for name in ("ppi", "people", "rogan_gladen", "sensitivity", "specificity", "precision"):
         one, four = getattr(once, name), getattr(often, name)
         assert four.value == pytest.approx(one.value)
         assert four.high - four.low > 0.95 * (one.high - one.low), name
@@ -329,7 +343,7 @@ ANY = st.builds(
 @given(st.lists(ANY, max_size=150), st.randoms())
 def test_any_rows_give_shares_in_their_intervals_or_a_reason_in_any_order(rows: list[Row], draw: random.Random) -> None:
     found = calibrate(rows)
-    for one in (found.ppi, found.people, found.rogan_gladen, found.sensitivity, found.specificity):
+    for one in (found.ppi, found.people, found.rogan_gladen, found.sensitivity, found.specificity, found.precision):
         if one.value is None or one.low is None or one.high is None:
             assert one.why
         else:
@@ -338,7 +352,7 @@ def test_any_rows_give_shares_in_their_intervals_or_a_reason_in_any_order(rows: 
     shuffled = list(rows)
     draw.shuffle(shuffled)
     again = calibrate(shuffled)
-    for name in ("ppi", "rogan_gladen", "sensitivity"):
+    for name in ("ppi", "rogan_gladen", "sensitivity", "precision"):
         one, two = getattr(found, name), getattr(again, name)
         assert (one.value is None) == (two.value is None)
         if one.value is not None:
