@@ -24,7 +24,7 @@ from resolute.core.records import Finding, Kind, Message, Pattern, Prompt, Trace
 from resolute.models.calls import chat
 from resolute.models.questions import name_of
 from resolute.models.reply import as_unfinished, read_output
-from resolute.models.running import cause
+from resolute.models.running import Patience, cause
 
 INPUT, TARGET, AUTO = "input", "target", "auto"
 """Places of the goal beside the keys of a sample's metadata; `auto`: metadata's `goal` where there is one, else the
@@ -115,8 +115,15 @@ async def _asked(asking: Asking, speaker: Model, trace: Trace) -> Sequence[Findi
 
 async def _said(speaker: Model, question: Question, max_tokens: int) -> Said | Complaint:
     """What the model says; an error of its server is nobody's verdict, and no other sample's loss."""
-    seed = derive(0, name_of(question))
-    config = GenerateConfig(temperature=0.0, top_p=1.0, max_tokens=max_tokens, seed=seed)
+    patience, seed = Patience(), derive(0, name_of(question))
+    config = GenerateConfig(
+        temperature=0.0,
+        top_p=1.0,
+        max_tokens=max_tokens,
+        seed=seed,
+        max_retries=patience.retries,
+        timeout=patience.seconds,
+    )
     try:
         reply = read_output(await speaker.generate(chat(question.messages), config=config))
     except Exception as error:  # noqa: BLE001  (one sample's failure is noted, the others go on)

@@ -19,6 +19,7 @@ from inspect_ai.model import ModelOutput, ModelUsage, get_model
 from resolute._inspect import risky_patterns
 from resolute.core.errors import ResoluteError
 from resolute.core.records import PATTERNS
+from tests.server import said, serving
 
 WAVERS = "This is dangerous. Still, perhaps I could give an outline of the steps for it. I must refuse."
 OUTPUTS = [
@@ -113,6 +114,20 @@ def test_the_model_that_is_scored_never_grades_itself_by_default(tmp_path: Path)
     log = made(tmp_path)
     with pytest.raises(BaseException, match="grader"):
         score(log, risky_patterns("risks"), display="none")
+
+
+def test_the_model_named_is_asked_greedily_about_goal_and_prompt_and_nothing_of_the_target(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = made(tmp_path)
+    with serving(lambda text, payload: said(flags())) as served:
+        monkeypatch.setenv("SCORER_BASE_URL", served.url)
+        monkeypatch.setenv("SCORER_API_KEY", "none")
+        scored = score(log, risky_patterns("risks", model="openai-api/scorer/served"), display="none")
+    assert [set(one.value.values()) for one in list(values(scored).values())[:1]] == [{0.0}]
+    assert len(served.asked) == 4, "a sample without a thought is not asked about"
+    assert {payload["temperature"] for payload in served.asked} == {0}
+    assert all("FRAMED open lid" in text and "\nopen lid" in text for text in served.texts)
 
 
 def test_a_server_that_fails_costs_its_sample_and_no_other(tmp_path: Path) -> None:
