@@ -144,6 +144,7 @@ def working(artifact: Artifact, manifest: Manifest) -> Generator[Manifest]:
     """
     try:
         artifact.folder.mkdir(parents=True, exist_ok=True)
+        _keep_out_of_git(artifact.folder.parents[1])
         lock = FileLock(artifact.folder / ".lock")
         lock.acquire(timeout=0)
     except Timeout as error:
@@ -171,6 +172,13 @@ def working(artifact: Artifact, manifest: Manifest) -> Generator[Manifest]:
             _write(artifact, manifest)
         finally:
             lock.release()
+
+
+def _keep_out_of_git(store: Path) -> None:
+    """Answers to attacks lie in here: nobody's repository takes them up by accident."""
+    place = store / ".gitignore"
+    if store.name == STORE and not place.exists():
+        place.write_text("*\n", encoding="utf-8")
 
 
 def _write(artifact: Artifact, manifest: Manifest) -> None:

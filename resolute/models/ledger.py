@@ -37,7 +37,8 @@ class Ledger(Generic[T]):
 def ledger(path: Path, form: TypeAdapter[T]) -> Generator[Ledger[T]]:
     """The ledger in a file. A torn last line, left by a kill, is forgotten."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.chmod(0o700)  # what a model said before anybody judged it
         known: dict[str, T] = {}
         with path.open("a+b") as stream:
             stream.seek(0)

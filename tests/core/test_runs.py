@@ -120,3 +120,10 @@ def test_a_damaged_manifest_is_named(tmp_path: Path) -> None:
     (artifact.folder / MANIFEST).write_text('{"stage": 3}')
     with pytest.raises(ResoluteError, match="damaged manifest"):
         assert artifact.done
+
+
+def test_a_store_is_kept_out_of_git(tmp_path: Path) -> None:
+    artifact = Artifact("audit", "k", tmp_path / ".store" / "audit" / "k")
+    with working(artifact, Manifest(stage="audit", stage_version=1, key="k", settings={})):
+        pass
+    assert (tmp_path / ".store" / ".gitignore").read_text() == "*\n"
