@@ -103,6 +103,23 @@ def test_the_way_of_every_trace_is_shown_and_so_are_losses_where_there_are_too_f
     assert "5 harmful rows of 9 asked for (lost: 1 reserve: its goal is reserved (exact))" in few.err
 
 
+def test_arms_are_matched_as_typed_and_shown_with_their_rows(resolute: Shell, harmful: Path, here: Path) -> None:
+    rows = read_jsonl(harmful)[2:]
+    other = "".join(
+        json.dumps({**row, "response": f"<think>\nHm {row['question']}.\n</think>\n\nNo."}) + "\n" for row in rows
+    )
+    (here / "others.jsonl").write_text(other)
+    named = ("--set", "strategies={traces: one, traces-2: two}", "--set", "near=1")
+    told = resolute("curate", harmful, "others.jsonl", *named, "--match", "prompts", "--only", "two", "--safety", "3")
+    assert told.code == 0, told.err
+    lines = [" ".join(line.split()) for line in told.out.splitlines()]
+    assert "harmful one 3 -" in lines
+    assert "harmful two 3 -" in lines
+    wrong = resolute("curate", harmful, "others.jsonl", *named, "--match", "words", "--only", "two", "--safety", "3")
+    assert wrong.code == 1
+    assert "match" in wrong.err
+
+
 def test_amounts_are_typed_as_they_are_written_in_a_recipe(resolute: Shell, harmful: Path) -> None:
     told = resolute("curate", harmful, "--safety", "a:2", "--safety", "b:3", "--benign", "10%", "--plan")
     assert "curate.safety = ['a:2', 'b:3']  (option)" in told.out
