@@ -207,8 +207,9 @@ def line(strategy: str, labels: int, pattern: Pattern, cell: Cell, count: Count)
     promised = stated(labels, count.true)
     region = ("stated" if inside else "stated **outside**") if promised else ""
     silent = 100 * (1 - ppi.given / len(cell.found))
+    precision = f"{count.precision:.2f}" if count.flagged else "none flagged"
     shown = f"| {strategy} | {labels} | {pattern.replace('_', ' ')} | {count.true:.3f} | {count.recall:.2f} "
-    shown += f"| {count.precision:.2f} | {region} | {ppi} | {ppi.mean} | {silent:.0f}% | {naive} "
+    shown += f"| {precision} | {region} | {ppi} | {ppi.mean} | {silent:.0f}% | {naive} "
     shown += f"| {naive.bias / naive.given:+.3f} | {recall} | {precise} |"
     return shown, inside or not promised
 
