@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from resolute import __version__
-from resolute.cli import audit, curate, distill, doctor, evaluate, judge, lab, merge, repair, report, study, train
+from resolute.cli import audit, compare, curate, distill, doctor, evaluate, judge, lab, merge, repair, report, study, train
 from resolute.cli.environment import settle
 from resolute.cli.failures import guarded
 
@@ -25,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # its help renderer alone would cost half the start
     epilog=EPILOG,
 )
-for verb in (distill, audit, repair, curate, train, merge, evaluate, report):
+for verb in (distill, audit, repair, curate, train, merge, evaluate, compare, report):
     app.command()(getattr(verb, verb.__name__.rpartition(".")[2]))
     if verb is audit:
         app.add_typer(judge.app, name="judge")
