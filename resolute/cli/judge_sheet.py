@@ -56,6 +56,7 @@ def sheet(
 
     resolute judge sheet runs/mine --n 300
     """
+    from resolute.core.records import PATTERNS
     from resolute.core.sheets import draw, keep_private, key_text, sheet_text
 
     if pattern and (event or part):
@@ -71,7 +72,7 @@ def sheet(
     run = home(inputs[0], None)
     chosen = "".join(f"-{name.replace('/', '.')}" for name in task or ())
     parts = sorted({one.row.part for one in wanted} - {"both"})
-    asks = "patterns" if len(form.asks) > 1 else next(iter(form.asks))
+    asks = "patterns" if len(form.asks) == len(PATTERNS) else "+".join(form.asks)
     name = f"sheet-{'-'.join((asks, *parts))}{chosen}-{count}-seed{seed}"
     path = out or run / QUARANTINE / f"{name}.csv"
     key = run / f"{path.stem}.key.csv"

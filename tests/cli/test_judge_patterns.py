@@ -256,6 +256,13 @@ def test_a_sheet_asks_for_what_was_audited(
         assert word in told.err
 
 
+def test_benign_goals_alone_have_nothing_to_label(resolute: Shell, here: Path) -> None:
+    Path("b.jsonl").write_text(json.dumps({"prompt": "bake", "response": "<think>Flour.</think>Bake it."}) + "\n")
+    assert resolute("audit", "b.jsonl", "--kind", "benign", "--out", "runs/b").code == 0
+    told = resolute("judge", "sheet", "runs/b")
+    assert told.code == 1 and "no thought about a harmful goal" in told.err
+
+
 def test_an_audit_asked_for_again_shows_what_people_said_of_it(resolute: Shell, here: Path) -> None:
     line = ("audit", "traces.jsonl", "--kind", "harmful", "--out", "runs/mine")
     rows = [{"prompt": f"goal {n}", "response": f"<think>{TEXT} thought {n}.</think>{TEXT} {n}."} for n in range(230)]
