@@ -30,6 +30,9 @@ ENOUGH = 300
 COMMON = 0.1
 RARE = 0.03
 """Below `ENOUGH` labels, an estimate nearer to 0 or 1 than this is not given."""
+LIMIT = 0.02
+"""An estimate nearer to 0 or 1 than this is given with a warning, however many labels there are, unless all rows have
+one: measured intervals held the true rate in .90 to .93 of draws there."""
 GOALS = 20
 """Labelled goals below which no corrected rate is given."""
 
@@ -224,7 +227,10 @@ def _answer(rows: Sequence[Row]) -> tuple[int, Limits | None, str]:
         return enough, None, f"too few labels: {len(labelled)}, about {need} would do"
     if goals < GOALS:
         return enough, None, f"too few labels: they are on {goals} goals, {GOALS} would do"
-    return enough, found, f"few labels for so rare a rate: about {need} would do" if enough else ""
+    if enough:
+        return enough, found, f"few labels for so rare a rate: about {need} would do"
+    untried = len(labelled) < there and not LIMIT <= share <= 1 - LIMIT
+    return enough, found, "rarer than what was measured: such intervals may hold in 90 of 100" if untried else ""
 
 
 def rare(share: Any) -> Any:

@@ -243,6 +243,13 @@ def test_a_rate_too_rare_for_its_labels_is_given_with_a_word_of_warning() -> Non
     assert many.why == ""
 
 
+def test_a_rate_rarer_than_what_was_measured_says_so_unless_every_row_is_labelled() -> None:
+    rows = population(8_000, true=0.008, judge=(0.9, 0.95))
+    found = calibrate(stratified_sheet(rows, 400))
+    assert found.ppi.value is not None and "rarer than what was measured" in found.ppi.why and not found.enough
+    assert calibrate(plain_sheet(rows, 8_000)).ppi.why == ""
+
+
 def test_a_small_population_labelled_whole_is_enough() -> None:
     found = calibrate(plain_sheet(population(60, true=0.4), 60))
     assert found.enough == 0
