@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from resolute.core.ask import Sampling
@@ -17,6 +18,8 @@ from resolute.models.running import Tally, cause, is_the_rows
 
 if TYPE_CHECKING:
     from inspect_ai.model import ModelOutput
+
+    from resolute.models.render import Renderer
 
 REMOTE_CALLS = 32
 """Calls in flight at a server, where the caller does not say."""
@@ -55,6 +58,52 @@ class Speaker:
             return output
 
 
+@dataclass(frozen=True)
+class Checkpoint:
+    """What our own side knows of a checkpoint that a server holds."""
+
+    renderer: Renderer
+    context: int
+
+    @classmethod
+    def load(cls, path: Path) -> Checkpoint:
+        from transformers import AutoConfig
+
+        from resolute.models.local import context_of
+        from resolute.models.render import Renderer
+
+        return cls(Renderer.load(path), context_of(AutoConfig.from_pretrained(path, local_files_only=True)))
+
+
+@dataclass(frozen=True)
+class ByIds(Speaker):
+    """A served checkpoint: handed the token ids that training learned, and read by the renderer that made them."""
+
+    checkpoint: Checkpoint
+    sampling: Sampling
+
+    async def say(self, messages: Sequence[Message], seed: int) -> ModelOutput:
+        from inspect_ai.model import ChatMessageUser, GenerateConfig
+
+        from resolute.models.provider import PARTS
+
+        renderer = self.checkpoint.renderer
+        prompt = renderer.prompt(messages, thinking=self.sampling.thinking)
+        room = self.checkpoint.context - len(prompt.ids)
+        if room < 1:
+            what = f"the prompt has {len(prompt.ids)} tokens, the model's context {self.checkpoint.context}"
+            raise ResoluteError(what, mend="ask for shorter prompts")
+        body = servers.by_ids(self.sampling, renderer.stop_ids)
+        sent: dict[str, Any] = {**self.sent, "extra_body": body, "max_tokens": min(self.sampling.max_tokens, room)}
+        asked = ChatMessageUser(content=prompt.text, metadata={"prompt_token_ids": prompt.ids})
+        output = await self.model.generate([asked], config=GenerateConfig(seed=seed, **sent), cache=False)
+        used = output.usage
+        self.tally.purse.pay(self.price, used.input_tokens if used else 0, used.output_tokens if used else 0)
+        text = output.completion
+        output.metadata = {**(output.metadata or {}), PARTS: asdict(renderer.split(text, prompt))}
+        return output
+
+
 def speaker(
     model: Model, sampling: Sampling, tally: Tally, *, at_once: int, more: Mapping[str, Any] | None = None
 ) -> Speaker:
@@ -84,6 +133,8 @@ def speaker(
         sent |= {"batch": BatchConfig.model_validate(BATCH_WAITS), "timeout": None}
     price = tally.purse.price(model)
     opened = _opened(name, {} if local else servers.client(name, patience.client_seconds))
+    if model.kind == "inspect" and model.path is not None:
+        return ByIds(opened, sent, tally, sampling.max_tokens, price, Checkpoint.load(model.path), sampling)
     return Speaker(opened, sent, tally, sampling.max_tokens, price)
 
 

@@ -84,7 +84,7 @@ class Generator:
         self.stop_ids = tuple(stop_ids)
         self.batch = batch
         self._halted = threading.Event()
-        self.context = _context(self.model.config)
+        self.context = context_of(self.model.config)
 
     def generate(self, requests: Sequence[Request]) -> list[Generated]:
         """One output per request, in the order of the requests; any number of them."""
@@ -252,7 +252,7 @@ class _Likeliest:
         return found
 
 
-def _context(config: Any) -> int:
+def context_of(config: Any) -> int:
     """Longest sequence the model's positions reach; unbounded where the model does not say."""
     text = config.get_text_config()
     return int(getattr(text, "max_position_embeddings", None) or 1 << 30)

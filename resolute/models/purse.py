@@ -45,7 +45,7 @@ class Purse:
     def price(self, model: Model) -> Price | None:
         """The price of a model, None for one that runs here. Raises `ResoluteError` where there is a budget and the
         price is not known."""
-        if model.kind != "inspect":
+        if model.kind != "inspect" or model.path is not None:  # a checkpoint that we serve runs here too
             return None
         found = self.prices.setdefault(model.name, price_of(model.name))
         if found is None and self.budget is not None:

@@ -8,6 +8,7 @@ fields every OpenAI-compatible server knows, and top-k where the settings ask fo
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from resolute.core.ask import Sampling
@@ -42,6 +43,13 @@ def generation(name: str, sampling: Sampling) -> dict[str, Any]:
         sent["top_k"] = sampling.top_k
     body = _body(speaks, sampling)
     return {**sent, "extra_body": body} if body else sent
+
+
+def by_ids(sampling: Sampling, stops: Sequence[int]) -> dict[str, Any]:
+    """Extra fields for a server that is handed token ids: no default of its own, and every token of the text kept."""
+    neutral = {"min_p": 0.0, "repetition_penalty": 1.0, "skip_special_tokens": False}
+    kept = {"spaces_between_special_tokens": False, "stop_token_ids": list(stops), "add_special_tokens": False}
+    return {"top_k": sampling.top_k, **neutral, **kept}
 
 
 def client(name: str, seconds: int) -> dict[str, Any]:
