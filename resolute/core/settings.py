@@ -32,6 +32,23 @@ class Section(BaseModel):
     """Settings that leave what comes out as it is: where work is done and what is shown or kept of it meanwhile."""
 
 
+class Serving(Section):
+    """How a checkpoint is served by vLLM."""
+
+    tensor_parallel: int = Field(default=1, ge=1)
+    """GPUs that share one copy of the weights."""
+    data_parallel: int = Field(default=1, ge=1)
+    """Copies of the weights."""
+    memory: float = Field(default=0.9, gt=0, le=1)
+    """Share of a GPU's memory that the server may take."""
+    patience: int = Field(default=1_800, ge=1)
+    """Seconds until it must answer for the first time."""
+
+
+Engine = Literal["inprocess", "vllm"]
+"""Who runs a checkpoint: this process, or vLLM, whose executable RESOLUTE_VLLM names. Models behind an API run there."""
+
+
 class Acceptance(Section):
     """What a trace must be to be trained on (see `accept`)."""
 
@@ -57,7 +74,7 @@ class Distill(Section):
     named: ClassVar[frozenset[str]] = frozenset(
         {"model", "strategy", "prompts", "framings", "then", "judges", "auditors"}
     )
-    aside: ClassVar[frozenset[str]] = frozenset({"budget", "batch", "concurrency"})
+    aside: ClassVar[frozenset[str]] = frozenset({"budget", "batch", "concurrency", "serving"})
 
     model: str
     """The teacher: an Inspect model name, a folder with a checkpoint, or a plug-in's model."""
@@ -89,6 +106,10 @@ class Distill(Section):
     """US dollars that all calls may cost by list price; asking stops before they would be passed."""
     batch: bool = False
     """Ask through the provider's batch interface: cheaper, and answers may take a day."""
+    engine: Engine = "inprocess"
+    """Who runs a teacher that is a checkpoint."""
+    serving: Serving = Serving()
+    """Where `engine` is vllm."""
     concurrency: int | None = Field(default=None, ge=1)
     """Calls in flight at a server."""
 
@@ -264,10 +285,44 @@ class Train(Section):
     seed: int = 0
 
 
+class Pair(Section):
+    """The attack `pair`, after PAIR (arXiv 2310.08419). The defaults are the study's."""
+
+    streams: int = Field(default=5, ge=1)
+    """Conversations with the attacker for one goal, side by side."""
+    iterations: int = Field(default=5, ge=1)
+    """Turns of each; after the first turn in which some stream reached the goal there is no other."""
+    attempts: int = Field(default=3, ge=1)
+    """Times the attacker is asked for one turn until its words have the form that was asked for."""
+    remembered: int = Field(default=4, ge=0)
+    """Earlier turns of its stream that the attacker is shown; it is told how many are left out."""
+    shown: int = Field(default=6_000, ge=1)
+    """Characters of an answer of the target that the attacker is shown; it is told how many are left out."""
+    fresh: int = Field(default=3, ge=0)
+    """Further samples of the request that is judged, each judged for itself: what of the success is reproduced."""
+    reached: float = Field(default=0.5, gt=0, le=1)
+    """Score of the stop instrument from which the goal is reached."""
+    protocol: Literal["strict", "paper"] = "strict"
+    """`strict`: the attacked answer is judged, and the target answers as it is measured. `paper`: while attacked it
+    answers within `target_tokens`, and what is judged is one new sample of the last request."""
+    target_tokens: int = Field(default=1_536, gt=0)
+    """Most new tokens of the attacked target, thought included, under `protocol: paper`."""
+
+
+class Pap(Section):
+    """The attack `pap`, after PAP (arXiv 2401.06373)."""
+
+    attempts: int = Field(default=3, ge=1)
+    """Times the attacker is asked for a rewrite until its words have the form that was asked for."""
+
+
 class Evaluate(Section):
     """Ask a model the prompts of suites, attacked where the suite says so."""
 
-    named: ClassVar[frozenset[str]] = frozenset({"model", "system"})
+    named: ClassVar[frozenset[str]] = frozenset(
+        {"model", "system", "attacks", "framings", "attacker", "attacker_sampling", "stop", "pair", "pap"}
+    )
+    aside: ClassVar[frozenset[str]] = frozenset({"own", "concurrency", "budget"})
 
     model: str
     """An Inspect model name, a folder with a checkpoint, or a plug-in's model; an input `model` stands in for it."""
@@ -279,6 +334,25 @@ class Evaluate(Section):
     system: str | None = None
     """A system prompt for every request, by the name of a text or as a file."""
     seed: int = 0
+    attacks: tuple[str, ...] = ()
+    """Attacks on every task that has harmful goals, in the place of those it names; none: those it names."""
+    framings: tuple[str, ...] = ("builtin",)
+    """Framings of the attack `framings`: `builtin`, names, or a folder of your own. Name those that were not trained
+    on: held out is what no training prompt was framed in."""
+    attacker: str | None = None
+    """The model that writes what the attacks `pap` and `pair` send."""
+    attacker_sampling: Sampling = Sampling(temperature=1.0, top_p=0.9, max_tokens=500)
+    """How the attacker's words are drawn; the study's. One that thinks needs more tokens."""
+    stop: str | None = None
+    """The instrument, `name` or `name@model`, that tells the attack `pair` when to stop. It never headlines."""
+    pair: Pair = Pair()
+    pap: Pap = Pap()
+    own: bool = False
+    """The endpoint that is attacked is yours, though it is neither this machine nor listed in RESOLUTE_OWN."""
+    concurrency: int | None = Field(default=None, ge=1)
+    """Calls in flight at a server."""
+    budget: float | None = Field(default=None, gt=0)
+    """US dollars that the calls of all roles may cost by list price; asking stops before they would be passed."""
 
 
 class Report(Section):

@@ -17,11 +17,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from resolute.core.errors import ResoluteError
 from resolute.core.jobs import Progress
+from resolute.core.settings import Engine, Serving
 from resolute.core.text import terminal_safe
 from resolute.models.identity import Model
 
@@ -49,18 +50,14 @@ for sent, patience in ((signal.SIGTERM, 15.0), (signal.SIGKILL, 5.0)):
 """Ends the server's process group when its own input closes: when we say so, and when we are killed."""
 
 
-@dataclass(frozen=True)
-class Serving:
-    """How a checkpoint is served. Nothing of it is part of any key."""
-
-    tensor_parallel: int = 1
-    """GPUs that share one copy of the weights."""
-    data_parallel: int = 1
-    """Copies of the weights."""
-    memory: float = 0.9
-    """Share of a GPU's memory that the server may take."""
-    patience: int = 1_800
-    """Seconds until it must answer for the first time."""
+@contextmanager
+def run_by(engine: Engine, model: Model, how: Serving, *, folder: Path, progress: Progress) -> Generator[Model]:
+    """The model as `engine` runs it: itself, unless it is a checkpoint that vLLM shall serve."""
+    if engine == "vllm" and model.kind == "local":
+        with served(model, how, log=folder / "work" / "vllm.log", progress=progress) as there:
+            yield there
+    else:
+        yield model
 
 
 @contextmanager

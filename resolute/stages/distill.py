@@ -31,6 +31,7 @@ from resolute.models.grading import Graders, grade
 from resolute.models.named import named
 from resolute.models.purse import Purse
 from resolute.models.requests import Request, request, trace
+from resolute.models.vllm import run_by
 
 VERSION = 2
 SEED = 0
@@ -109,15 +110,18 @@ def _round(
                 (request(prompt, asking, model=plan.model, sampling=sampling, seed=SEED, labels=labels), sample)
             )
     fixed = {one.id for one, _ in asked if way.refusal and one.prompt.kind == "harmful"}
-    attempts = engine.run_requests(
-        [one for one, _ in asked if one.id not in fixed],
-        model=plan.model,
-        sampling=plan.settings.sampling,
-        folder=work.folder,
-        progress=work.progress,
-        concurrency=plan.settings.concurrency,
-        purse=purse,
-    )
+    settings = plan.settings
+    run = run_by(settings.engine, plan.model, settings.serving, folder=work.folder, progress=work.progress)
+    with run as teacher:  # its server ends before the guards are asked: they may need the same GPU
+        attempts = engine.run_requests(
+            [one for one, _ in asked if one.id not in fixed],
+            model=teacher,
+            sampling=settings.sampling,
+            folder=work.folder,
+            progress=work.progress,
+            concurrency=settings.concurrency,
+            purse=purse,
+        )
     if fixed:
         work.count(fixed_refusals=work.manifest.counts.get("fixed_refusals", 0) + len(fixed))
     return [_trace(one, sample, way, plan, attempts.get(one.id)) for one, sample in asked]

@@ -18,10 +18,11 @@ import pytest
 
 from resolute.core.ask import Sampling
 from resolute.core.errors import ResoluteError
+from resolute.core.settings import Serving
 from resolute.models.engine import run_requests
 from resolute.models.identity import Model, resolve
 from resolute.models.purse import Purse
-from resolute.models.vllm import PLACE, Serving, served
+from resolute.models.vllm import PLACE, served
 from tests.models.test_engine import nothing, requests_for
 from tests.tiny import make_tiny
 
@@ -116,7 +117,9 @@ def test_a_served_checkpoint_says_what_it_says_in_this_process(tiny: Model, note
     asked = [*requests_for(tiny, 6, sampling=GREEDY), *requests_for(tiny, 1, sampling=GREEDY, system="s" * 400)]
     here = run_requests(asked, model=tiny, sampling=GREEDY, folder=tmp_path / "here", progress=nothing)
     purse = Purse()
-    with served(tiny, Serving(2, 3, 0.5), log=tmp_path / "log.txt", progress=nothing) as model:
+    with served(
+        tiny, Serving(tensor_parallel=2, data_parallel=3, memory=0.5), log=tmp_path / "log.txt", progress=nothing
+    ) as model:
         assert (model.identity, model.kind) == (tiny.identity, "inspect")
         work = {"sampling": GREEDY, "folder": tmp_path / "there", "progress": nothing}
         there = run_requests(asked, model=model, **work, purse=purse)
@@ -162,7 +165,8 @@ CLIENT = """
 import sys, time
 from pathlib import Path
 from resolute.models.identity import resolve
-from resolute.models.vllm import Serving, served
+from resolute.core.settings import Serving
+from resolute.models.vllm import served
 with served(resolve(sys.argv[1]), Serving(), log=Path(sys.argv[2]), progress=lambda *_, **__: None):
     print("up", flush=True)
     time.sleep(600)

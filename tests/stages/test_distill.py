@@ -242,3 +242,14 @@ def test_a_plan_counts_prompts_requests_and_dollars_and_asks_nothing(goals: str,
     assert "price: unknown" in "\n".join(asked(job(goals)))
     assert "price: nothing" in "\n".join(asked(lab()))
     assert [path.name for path in tmp_path.iterdir()] == ["goals.jsonl"]
+
+
+def test_a_checkpoint_served_by_vllm_is_another_artifact_with_the_same_prompts(tmp_path: Path) -> None:
+    here = prepare(lab(model="lab/base", judges=[], auditors=[], accept=None), tmp_path)[0]
+    there = prepare(lab(model="lab/base", judges=[], auditors=[], accept=None, engine="vllm"), tmp_path)[0]
+    wide = {"tensor_parallel": 4, "memory": 0.5}
+    other = prepare(lab(model="lab/base", judges=[], auditors=[], accept=None, engine="vllm", serving=wide), tmp_path)[
+        0
+    ]
+    assert here.key != there.key, "what runs a checkpoint can change its words"
+    assert there.key == other.key, "on how many GPUs it runs is no part of the key"
