@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from resolute.core.errors import ResoluteError
 from resolute.core.files import unreadable
 from resolute.core.keys import file_digest, files_digest, key
+from resolute.core.records import Trace, Verdict
 from resolute.core.runs import MANIFEST, Artifact, Manifest, working
 from resolute.core.settings import SECTIONS, Section
 
@@ -19,6 +21,15 @@ class Progress(Protocol):
 
     def __call__(self, what: str, done: int, total: int, /, note: str = "") -> None:
         """`what` names an activity; `total` 0 means unknown; `note` is a figure that changes, such as tokens/s."""
+
+
+@runtime_checkable
+class Together(Protocol):
+    """An instrument without a model that judges many traces faster than one after the other."""
+
+    def judge_all(self, traces: Sequence[Trace], progress: Progress, /) -> list[Verdict]:
+        """The verdicts of all traces, in order, each as `judge` gives it."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,22 @@ from typing import NamedTuple
 MARK = "####"
 """GSM8K's mark (arXiv 2110.14168): what follows on the last such line is the final answer."""
 _BOX = "\\boxed"
+_OPENS = re.compile(r"\s{0,20}\{")
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _BARE = re.compile(r"\s*([-+]?\w+(?:\.\d+)?)")
 
 
 def boxed(text: str) -> str | None:
-    """The content of the last balanced `\\boxed{...}`; None where there is none."""
+    """The content of the last balanced `\\boxed{...}`; None where there is none.
+
+    Braces that LaTeX prints (`\\{`) are text. Takes time in proportion to the text, whatever stands in it.
+    """
+    closes = _closing_braces(text)
     start = text.rfind(_BOX)
     while start >= 0:
-        found = _balanced(text, start + len(_BOX))
-        if found is not None:
-            return found.strip()
+        opens = _OPENS.match(text, start + len(_BOX))
+        if opens and (end := closes.get(opens.end() - 1)) is not None:
+            return text[opens.end() : end].strip()
         start = text.rfind(_BOX, 0, start)
     return None
 
@@ -57,14 +63,13 @@ def _digits(text: str) -> str:
     return text.replace(",", "") if re.fullmatch(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?", text) else text
 
 
-def _balanced(text: str, start: int) -> str | None:
-    """The inside of the braces that open at `start`, or None where they do not open there or never close."""
-    rest = text[start:]
-    if not rest.lstrip().startswith("{"):
-        return None
-    begin, depth = text.index("{", start), 0
-    for place in range(begin, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[place], 0)
-        if depth == 0:
-            return text[begin + 1 : place]
-    return None
+def _closing_braces(text: str) -> dict[int, int]:
+    """Where each opening brace that is ever closed has its closing one."""
+    closes: dict[int, int] = {}
+    waiting: list[int] = []
+    for found in _BRACE.finditer(text):
+        if found[0] == "{":
+            waiting.append(found.start())
+        elif found[0] == "}" and waiting:
+            closes[waiting.pop()] = found.start()
+    return closes

@@ -17,7 +17,7 @@ from resolute.core.catalogue import entries, find
 from resolute.core.errors import ResoluteError
 from resolute.core.files import atomic, write_json, write_records
 from resolute.core.instruments import Asked, kind_of
-from resolute.core.jobs import Job, Progress, Work
+from resolute.core.jobs import Job, Progress, Together, Work
 from resolute.core.keys import key
 from resolute.core.parts import Judge as Instrument
 from resolute.core.parts import Suite
@@ -131,11 +131,14 @@ def _manner(asked: Asked, settings: Judge, threshold: float | None) -> Manner:
 
 
 def _plainly(plain: Instrument, traces: Sequence[Trace], threshold: float | None, progress: Progress) -> list[Verdict]:
-    found: list[Verdict] = []
-    for number, trace in enumerate(traces, 1):
-        found += plain.judge(trace)
-        if number % _EVERY == 0 or number == len(traces):
-            progress("judging", number, len(traces))
+    if isinstance(plain, Together):
+        found = plain.judge_all(traces, progress)
+    else:
+        found = []
+        for number, trace in enumerate(traces, 1):
+            found += plain.judge(trace)
+            if number % _EVERY == 0 or number == len(traces):
+                progress("judging", number, len(traces))
     return found if threshold is None else [_held(verdict, threshold) for verdict in found]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,14 +38,21 @@ def test_any_text_has_one_final_answer_or_none(text: str) -> None:
     assert isinstance(found, str) and (not found or found in text.replace(",", "") or found in text)
 
 
-@given(st.text(alphabet="ab{}\\ "), st.text())
-def test_a_balanced_box_is_found_after_any_words(inside: str, before: str) -> None:
+@given(st.lists(st.sampled_from(["a", "b", "{", "}", "\\{", "\\}", "\\\\", " "])), st.text())
+def test_a_balanced_box_is_found_after_any_words(inside: list[str], before: str) -> None:
     depth, balanced = 0, True
-    for letter in inside:
-        depth += {"{": 1, "}": -1}.get(letter, 0)
+    for piece in inside:
+        depth += {"{": 1, "}": -1}.get(piece, 0)
         balanced = balanced and depth >= 0
-    if balanced and not depth and "\\boxed" not in inside:
-        assert boxed(f"{before}\\boxed{{{inside}}}") == inside.strip()
+    if balanced and not depth:
+        assert boxed(f"{before}\n\\boxed{{{''.join(inside)}}}") == "".join(inside).strip()
+
+
+@pytest.mark.parametrize("text", ["\\boxed{", "\\boxed", "{", "\\boxed{}}", "\\boxed{\\{", "\\boxed \n", "\\" * 3, "}"])
+def test_a_hostile_answer_costs_time_in_proportion_to_its_length(text: str) -> None:
+    started = time.perf_counter()
+    boxed(text * (200_000 // len(text)))
+    assert time.perf_counter() - started < 1
 
 
 def test_a_plain_reference_is_taken_as_it_stands() -> None:
