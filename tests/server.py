@@ -82,8 +82,11 @@ def serving(answer: Answer, port: int = 0) -> Generator[Served]:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 256  # a busy machine accepts late: a reset would be a fault nobody asked for
+        daemon_threads = True
+
+    server = Server(("127.0.0.1", port), Handler)
     served.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()

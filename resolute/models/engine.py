@@ -68,6 +68,7 @@ def run_requests(
         waiting = {asked.id: asked for asked in requests if asked.id not in kept.known}
         done = len(requests) - len(waiting)
         tally = Tally(model, progress, patience or Patience(), len(requests), done=done, purse=purse)
+        tally.answered = len(kept.known)
         for asked in requests:
             if asked.id in kept.known:
                 reply = kept.known[asked.id].attempt.reply

@@ -41,6 +41,7 @@ def put(
         waiting = {name: question for name, question in asked.items() if name not in kept.known}
         done = len(asked) - len(waiting)
         tally = Tally(model, progress, manner.patience or Patience(), len(asked), done=done, purse=purse)
+        tally.answered = len(kept.known)
         for name in asked.keys() - waiting.keys():
             purse.pay(price, kept.known[name].tokens, kept.known[name].tokens_out)
         if not waiting:

@@ -38,6 +38,7 @@ class Tally:
     total: int
     done: int = 0
     answered: int = 0
+    """Requests with an outcome, those of earlier runs of the same work included."""
     failures: int = 0
     """Failed requests since the last one that was answered."""
     causes: Counter[str] = field(default_factory=Counter[str])

@@ -280,3 +280,14 @@ def test_a_killed_run_is_taken_up_and_only_what_was_in_flight_is_paid_again(
     assert 30 <= paid < 60
     assert again <= 4, f"{again} were paid twice; 4 were in flight"
     assert [outcomes[item.id].reply.answer for item in asked] == [item.prompt.text for item in asked]
+
+
+def test_requests_that_never_succeed_do_not_hold_up_the_ones_that_did(stub: Any, tmp_path: Path) -> None:
+    model = resolve("openai-api/stub/m")
+    asked = requests_for(model, 8)
+    work = {"model": model, "sampling": DRAW, "folder": tmp_path, "progress": nothing, "patience": HASTY}
+    with stub(lambda text, payload: refused(500) if text == "question 003" else said("<think>a</think>b")):
+        for _ in range(3):
+            outcomes = run_requests(asked, **work)
+            failing = [item.prompt.text for item in asked if outcomes[item.id].reply.ending.why == "error"]
+            assert failing == ["question 003"], "a run in which only this one is open is no run without a server"
