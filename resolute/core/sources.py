@@ -16,7 +16,7 @@ from resolute.core.catalogue import counted, entries, find
 from resolute.core.conversation import Unreadable
 from resolute.core.errors import ResoluteError
 from resolute.core.foreign import asked
-from resolute.core.keys import derive
+from resolute.core.keys import derive, file_digest
 from resolute.core.records import Prompt
 from resolute.core.remote import is_remote, local
 from resolute.core.rows import Row, looks_like_file, read_rows
@@ -83,10 +83,12 @@ def read_prompts(path: Path) -> list[Prompt]:
     return prompts
 
 
-def data_rows(name: str, needed: Sequence[str], *, get: str) -> list[Row]:
+def data_rows(name: str, needed: Sequence[str], *, get: str, sha256: str = "", size: int = 0) -> list[Row]:
     """The rows of a public set that lies at `name` below the data folder.
 
-    `get` says where the set is published. Raises `ResoluteError` where it is missing or lacks a column.
+    `get` says where the set is published, `sha256` of which bytes its file is, `size` of how many rows where those are
+    not known. Raises `ResoluteError` where it is missing, lacks a column or a value, or is another file: figures by one
+    name are figures on the same problems. Other data are named as a file.
     """
     root = os.environ.get(PLACE)
     path = Path(root or "data") / name
@@ -102,4 +104,12 @@ def data_rows(name: str, needed: Sequence[str], *, get: str) -> list[Row]:
         if empty := [column for column in needed if row.get(column) is None]:
             where = f"{path}, row {number}"
             raise ResoluteError(f"no value for {', '.join(empty)}", where=where, mend=f"get it again from {get}")
+    other = "or name your own file in the place of the set"
+    if size and len(table.rows) != size:
+        what = f"the set has {size} rows, this file {len(table.rows)}"
+        raise ResoluteError(what, where=str(path), mend=f"get it again from {get}, {other}")
+    if sha256 and file_digest(path) != sha256:
+        what = "this is not the file that is known by this name"
+        mend = f"get it again from {get} (SHA-256 {sha256}), {other}"
+        raise ResoluteError(what, where=str(path), mend=mend)
     return table.rows

@@ -15,6 +15,9 @@ PROMPTS: dict[str, str] = {
     "jailbreakbench": "resolute.prompts.jailbreakbench:everything",
     "jailbreakbench-harmful": "resolute.prompts.jailbreakbench:harmful",
     "jailbreakbench-benign": "resolute.prompts.jailbreakbench:benign",
+    "wildjailbreak": "resolute.prompts.wildjailbreak:harmful",
+    "wildjailbreak-benign": "resolute.prompts.wildjailbreak:benign",
+    "unseen": "resolute.prompts.unseen:unseen",
     "xstest": "resolute.prompts.xstest:safe",
     "xstest-safe": "resolute.prompts.xstest:safe",
     "xstest-unsafe": "resolute.prompts.xstest:unsafe",
@@ -29,6 +32,8 @@ PROMPTS: dict[str, str] = {
     "gsm8k": "resolute.prompts.maths:gsm8k",
     "gsm8k-test": "resolute.prompts.maths:gsm8k_test",
     "aime24": "resolute.prompts.maths:aime24",
+    "aime25": "resolute.prompts.maths:aime25",
+    "gpqa-diamond": "resolute.prompts.gpqa:diamond",
     "study": "resolute.prompts.study:released",
 }
 """Name -> loader of a `Callable[[], list[Prompt]]`. `xstest` and `or-bench` are the short names of sets that follow."""

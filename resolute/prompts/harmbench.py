@@ -9,12 +9,13 @@ from resolute.core.records import Prompt
 from resolute.core.sources import data_rows
 
 _COLUMNS = ["Behavior", "FunctionalCategory", "SemanticCategory", "ContextString"]
+SHA256 = "2745611872be3b2eab141e39bb328b8c1140dc3cd8d0a49da6174260d9ccbfb9"
 _GET = "https://github.com/centerforaisafety/HarmBench (data/behavior_datasets)"
 
 
 def everything() -> list[Prompt]:
     """All 400; `split` is the functional category. A contextual goal follows its context, as HarmBench sends it."""
-    rows = data_rows("prompts/harmbench_behaviors_text_all.csv", _COLUMNS, get=_GET)
+    rows = data_rows("prompts/harmbench_behaviors_text_all.csv", _COLUMNS, get=_GET, sha256=SHA256)
     return [
         Prompt(
             text=f"{row['ContextString']}\n\n---\n\n{row['Behavior']}" if row["ContextString"] else row["Behavior"],

@@ -5,13 +5,14 @@ from __future__ import annotations
 from resolute.core.records import Kind, Prompt
 from resolute.core.sources import data_rows
 
+SHA256 = "1ac7ab91294accf9352589d84169edf124be05b69cb8540930fe03314ea7881b"
 _GET = "the hub, JailbreakBench/JBB-Behaviors"
 _KINDS: dict[str, Kind] = {"harmful": "harmful", "safe": "benign"}
 
 
 def everything() -> list[Prompt]:
     """All 200."""
-    rows = data_rows("prompts/jailbreakbench.json", ["text", "label"], get=_GET)
+    rows = data_rows("prompts/jailbreakbench.json", ["text", "label"], get=_GET, sha256=SHA256)
     return [
         Prompt(
             text=row["text"], goal=row["text"], kind=_KINDS[row["label"]], source="jailbreakbench", split=row["label"]

@@ -16,6 +16,7 @@ TRAIN_PER_TYPE = 10
 """Of 25 of each of ten types; the other 15 are for evaluation."""
 TRAIN_TYPES = 4
 """Of ten types; all prompts of the other six are for evaluation."""
+SHA256 = "11783fb294ed017473ee53c207d71f2161c7672c8d0b037501e78387f801cb5a"
 _GET = "https://github.com/paul-rottger/xstest (xstest_prompts.csv)"
 
 
@@ -50,7 +51,7 @@ def evaluation_types() -> list[Prompt]:
 
 
 def _of(label: str) -> list[Prompt]:
-    rows = data_rows("prompts/xstest_prompts.csv", ["prompt", "type", "label"], get=_GET)
+    rows = data_rows("prompts/xstest_prompts.csv", ["prompt", "type", "label"], get=_GET, sha256=SHA256)
     prompts = [
         Prompt(
             text=row["prompt"],

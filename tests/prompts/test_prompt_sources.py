@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 from pathlib import Path
@@ -12,7 +13,7 @@ from resolute.core.catalogue import entries
 from resolute.core.errors import ResoluteError
 from resolute.core.records import Prompt
 from resolute.core.sources import PLACE, choose, load_prompts
-from resolute.prompts import PROMPTS, xstest
+from resolute.prompts import PROMPTS, maths, xstest
 
 SIZES = {
     "advbench": 50,
@@ -37,8 +38,9 @@ SIZES = {
     "or-bench-hard": 1319,
     "math500": 500,
     "aime24": 30,
+    "unseen": 483,
 }
-WRITTEN = {"math", "gsm8k", "gsm8k-test"}
+WRITTEN = {"math", "gsm8k", "gsm8k-test", "aime25", "gpqa-diamond", "wildjailbreak", "wildjailbreak-benign"}
 """Sets whose files no machine of the project has: read from rows of the same form, written here."""
 
 
@@ -143,12 +145,14 @@ def test_the_reference_of_a_worked_solution_is_its_final_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(PLACE, str(tmp_path))
-    table(tmp_path, "gsm8k_train", SOLVED)
-    table(tmp_path, "gsm8k_test", SOLVED)
+    for split in ("train", "test"):
+        path = table(tmp_path, f"gsm8k_{split}", SOLVED)
+        monkeypatch.setitem(maths.SHA256, path.stem, hashlib.sha256(path.read_bytes()).hexdigest())
     table(tmp_path, "math_train", PROVED)
     for name, split in (("gsm8k", "train"), ("gsm8k-test", "test")):
         (one,) = load_prompts(name)
-        assert (one.text, one.expected, one.kind, one.split) == ("How many?", "1230", "maths", split)
+        assert (one.goal, one.expected, one.kind, one.split) == ("How many?", "1230", "maths", split)
+        assert (one.text == one.goal) == (split == "train"), "only problems for evaluation ask for a box"
     (one,) = load_prompts("math")
     assert (one.expected, one.category, one.split) == ("\\frac{1}{2}", "Algebra", "3")
 
