@@ -7,6 +7,7 @@ working directory). A set that is not there is an error that says where to get i
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import cast
@@ -23,6 +24,8 @@ from resolute.core.rows import Row, looks_like_file, read_rows
 
 PLACE = "RESOLUTE_DATA"
 """Environment variable that names the folder of public data sets."""
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_WINDOW = re.compile(r"(\d{4}(?:-\d\d){0,2})\.\.(\d{4}(?:-\d\d){0,2})", re.ASCII)
 _ROLES: tuple[columns.Role, ...] = (
     "text", "goal", "input", "system", "history", "kind", "category", "framing", "source", "split", "expected",
     "solution",
@@ -32,7 +35,8 @@ _ROLES: tuple[columns.Role, ...] = (
 def load_prompts(spec: str, *, seed: int = 0) -> list[Prompt]:
     """The prompts of a source: a name of the catalogue or a file, each with an optional `:count`.
 
-    A count takes so many by a choice that depends on the prompts and `seed` alone, never on their order, and of which
+    A set whose splits are dates takes a window before it, ends included: `livecodebench-v6@2024-08..2025-01`. A count
+    takes so many by a choice that depends on the prompts and `seed` alone, never on their order, and of which
     a smaller count takes a part. Each different prompt comes once. Raises `ResoluteError` for an unknown name, a
     missing file, and more prompts than there are.
     """
@@ -40,9 +44,27 @@ def load_prompts(spec: str, *, seed: int = 0) -> list[Prompt]:
     if is_remote(name) or (looks_like_file(name) and name not in entries("prompts")):
         prompts = read_prompts(local(name))
     else:
+        name, at, window = name.partition("@")
         prompts = cast("Callable[[], list[Prompt]]", find("prompts", name))()
+        prompts = _within(prompts, window, spec) if at else prompts
     distinct = list({prompt.id: prompt for prompt in prompts}.values())
     return distinct if count is None else choose(distinct, count, spec=spec, seed=seed)
+
+
+def _within(prompts: Sequence[Prompt], window: str, spec: str) -> list[Prompt]:
+    """The prompts dated within a window of ISO dates, months or years."""
+    match = _WINDOW.fullmatch(window)
+    if match is None or not all(_DATE.fullmatch(prompt.split) for prompt in prompts):
+        mend = "write NAME@2024-08..2025-01 with the name of a set whose problems are dated"
+        raise ResoluteError(f"no window of dates: {window!r}", where=spec, mend=mend)
+    first, last = match.groups()
+    found = [prompt for prompt in prompts if first <= prompt.split and prompt.split[: len(last)] <= last]
+    if not found:
+        dates = sorted(prompt.split for prompt in prompts)
+        raise ResoluteError(
+            "no prompt in this window", where=spec, mend=f"there are some from {dates[0]} to {dates[-1]}"
+        )
+    return found
 
 
 def choose(prompts: Iterable[Prompt], count: int, *, spec: str, seed: int = 0) -> list[Prompt]:

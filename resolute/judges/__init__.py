@@ -1,6 +1,7 @@
 """Floor 2: instruments. Judges say whether an event happened; auditors look for the five risky patterns."""
 
 JUDGES: dict[str, str] = {
+    "code": "resolute.judges.code:CODE",
     "choice": "resolute.judges.choice:CHOICE",
     "exact": "resolute.judges.exact:EXACT",
     "refusal": "resolute.judges.refusal:REFUSAL",

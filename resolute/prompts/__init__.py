@@ -34,6 +34,13 @@ PROMPTS: dict[str, str] = {
     "aime24": "resolute.prompts.maths:aime24",
     "aime25": "resolute.prompts.maths:aime25",
     "gpqa-diamond": "resolute.prompts.gpqa:diamond",
+    "humaneval": "resolute.prompts.code:humaneval",
+    "livecodebench-v1": "resolute.prompts.livecodebench:V1",
+    "livecodebench-v2": "resolute.prompts.livecodebench:V2",
+    "livecodebench-v3": "resolute.prompts.livecodebench:V3",
+    "livecodebench-v4": "resolute.prompts.livecodebench:V4",
+    "livecodebench-v5": "resolute.prompts.livecodebench:V5",
+    "livecodebench-v6": "resolute.prompts.livecodebench:V6",
     "study": "resolute.prompts.study:released",
 }
 """Name -> loader of a `Callable[[], list[Prompt]]`. `xstest` and `or-bench` are the short names of sets that follow."""

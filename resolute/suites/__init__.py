@@ -6,5 +6,7 @@ SUITES: dict[str, str] = {
     "xstest-types": "resolute.suites.xstest:XSTEST_TYPES",
     "math500": "resolute.suites.maths:MATH500",
     "aime24": "resolute.suites.maths:AIME24",
+    "humaneval": "resolute.suites.code:HUMANEVAL",
+    "livecodebench": "resolute.suites.code:LIVECODEBENCH",
 }
 """Name -> loader of a `Suite`."""

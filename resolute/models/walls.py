@@ -1,0 +1,90 @@
+"""The walls of the sandbox: what bubblewrap is told, and what the process within is limited to.
+
+No network; a read-only system without accounts, homes, devices or /proc; one small folder in memory; an empty
+environment; process, IPC and host namespaces of its own. There is one process only (`models.syscalls`), so its limits
+are the limits of all.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Mode = Literal["root", "user"]
+"""root: mounts are made by root, who becomes nobody before code is touched; user: in a user namespace."""
+HOME = "/box"
+"""The one folder that can be written."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What code may use. Sizes are bytes, times seconds."""
+
+    cpu: int = 5
+    """Of processor time."""
+    wall: float = 15.0
+    """By the clock, for code that only waits."""
+    memory: int = 1024**3
+    """Of address space."""
+    disk: int = 16 * 1024**2
+    """In its folder, which is memory."""
+    output: int = 8 * 1024**2
+    """Of standard output and error together, and of one value that is handed back."""
+    threads: int = 64
+
+    def as_order(self) -> dict[str, int]:
+        """By the names of the system."""
+        return {
+            "RLIMIT_CPU": self.cpu,
+            "RLIMIT_AS": self.memory,
+            "RLIMIT_FSIZE": self.disk,
+            "RLIMIT_NPROC": self.threads,
+            "RLIMIT_NOFILE": 64,
+            "RLIMIT_CORE": 0,
+        }
+
+
+def wall(mode: Mode, limits: Limits, calls: int) -> list[str]:
+    """The command before the program's own; `calls` is the open file with the filter of system calls."""
+    line = ["bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    if mode == "root":
+        line += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    else:
+        line += ["--unshare-user", "--uid", "65534", "--gid", "65534"]
+    line += ["--hostname", "box", "--die-with-parent", "--new-session", "--clearenv"]
+    line += ["--setenv", "LANG", "C.UTF-8", "--setenv", "PYTHONHASHSEED", "0", "--setenv", "HOME", HOME]
+    line += [word for words in _system() for word in words]
+    for device in ("null", "zero", "urandom", "random"):
+        line += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
+    line += ["--perms", "0777", "--size", str(limits.disk), "--tmpfs", HOME, "--chdir", HOME]
+    return [*line, "--remount-ro", "/", "--seccomp", str(calls), "--"]
+
+
+def python() -> list[str]:
+    """The interpreter that runs Resolute, without its environment and packages."""
+    # -I: no environment, no user packages; -S: no site-packages; -B: nothing written beside the sources.
+    return [_interpreter(), "-I", "-S", "-B"]
+
+
+def _interpreter() -> str:
+    return str(Path(getattr(sys, "_base_executable", "") or sys.executable).resolve())
+
+
+def _system() -> Iterator[list[str]]:
+    """Programs and libraries, and Python where it lies elsewhere; links of the root folder as they are."""
+    for name in ("/usr", "/lib", "/lib64", "/bin", "/nix/store"):
+        place = Path(name)
+        if place.is_symlink():
+            yield ["--symlink", str(place.readlink()), name]
+        elif place.is_dir():
+            yield ["--ro-bind", name, name]
+    yield ["--perms", "0755", "--dir", "/etc", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+    for place in dict.fromkeys((sys.base_prefix, sys.base_exec_prefix)):
+        if not Path(place).resolve().is_relative_to("/usr"):
+            # bubblewrap makes folders above a mount for their owner alone.
+            for above in reversed(Path(place).parents[:-1]):
+                yield ["--perms", "0755", "--dir", str(above)]
+            yield ["--ro-bind", place, place]
