@@ -89,6 +89,19 @@ class Scripted(Protocol):
 
 
 @dataclass(frozen=True)
+class Needs:
+    """What a measurement asks of a run so that its figure means what its name says (see `core.budgets`)."""
+
+    max_tokens: int
+    """Least output length, thought included: below it, unfinished thoughts are taken for wrong or safe answers."""
+    temperature: float = 0.6
+    """0.6 and top-p 0.95 are what R1's makers advise; greedy decoding makes such models loop."""
+    top_p: float = 0.95
+    samples: int = 1
+    """Samples of each prompt; the figure is their mean."""
+
+
+@dataclass(frozen=True)
 class Task:
     """One measurement of a suite: prompts x attacks, and the event that is counted."""
 
@@ -101,6 +114,10 @@ class Task:
     attacks: tuple[str, ...] = ("none",)
     better: Literal["low", "high"] = "low"
     """Which way is an improvement."""
+    guards: tuple[str, ...] = ()
+    """Instruments that ask a model, which only a user can name; of those that judged, the first here headlines."""
+    needs: Needs | None = None
+    """None: nothing is said, and a user must."""
 
 
 @dataclass(frozen=True)
@@ -108,5 +125,8 @@ class Suite:
     """A named set of tasks."""
 
     name: str
-    tasks: tuple[Task, ...]
+    tasks: tuple[Task, ...] = ()
     about: str = ""
+    of: tuple[str, ...] = ()
+    """Further tasks, by the suites that have them: `suite`, or `suite/task` for one of its tasks. They keep that name, so
+    the same measurement is the same in every suite."""

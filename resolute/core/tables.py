@@ -98,10 +98,16 @@ def by_goal(
     traces: Iterable[Trace], verdicts: Iterable[Verdict], *, event: Event, judge: str, part: Part
 ) -> dict[str, float]:
     """Goal -> mean score over its scored trials: what paired tests compare. Who counts is as in `cells`."""
-    about = {v.trace: v for v in verdicts if (v.event, v.judge, v.part) == (event, judge, part)}
     found: dict[str, list[float]] = {}
-    for trace in traces:
-        trial = _trial(trace, about.get(trace.id))
-        if trial.score is not None:
-            found.setdefault(trial.goal, []).append(trial.score)
-    return {goal: sum(scores) / len(scores) for goal, scores in sorted(found.items())}
+    for goal, score in scores(traces, verdicts, event=event, judge=judge, part=part):
+        found.setdefault(goal, []).append(score)
+    return {goal: sum(some) / len(some) for goal, some in sorted(found.items())}
+
+
+def scores(
+    traces: Iterable[Trace], verdicts: Iterable[Verdict], *, event: Event, judge: str, part: Part
+) -> list[tuple[str, float]]:
+    """Goal and score of every scored trial, in the order of the traces. Who counts is as in `cells`."""
+    about = {v.trace: v for v in verdicts if (v.event, v.judge, v.part) == (event, judge, part)}
+    trials = [_trial(trace, about.get(trace.id)) for trace in traces]
+    return [(trial.goal, trial.score) for trial in trials if trial.score is not None]

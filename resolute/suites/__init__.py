@@ -2,11 +2,23 @@
 
 SUITES: dict[str, str] = {
     "advbench": "resolute.suites.advbench:ADVBENCH",
+    "harmbench": "resolute.suites.safety:HARMBENCH",
+    "strongreject": "resolute.suites.safety:STRONGREJECT",
+    "jailbreakbench": "resolute.suites.jailbreakbench:JAILBREAKBENCH",
+    "wildjailbreak": "resolute.suites.safety:WILDJAILBREAK",
+    "safety": "resolute.suites.safety:SAFETY",
     "xstest": "resolute.suites.xstest:XSTEST",
     "xstest-types": "resolute.suites.xstest:XSTEST_TYPES",
-    "math500": "resolute.suites.maths:MATH500",
-    "aime24": "resolute.suites.maths:AIME24",
-    "humaneval": "resolute.suites.code:HUMANEVAL",
-    "livecodebench": "resolute.suites.code:LIVECODEBENCH",
+    "xstest-contrast": "resolute.suites.xstest:XSTEST_CONTRAST",
+    "or-bench": "resolute.suites.over_refusal:OR_BENCH",
+    "over-refusal": "resolute.suites.over_refusal:OVER_REFUSAL",
+    "math500": "resolute.suites.reasoning:MATH500",
+    "aime24": "resolute.suites.reasoning:AIME24",
+    "aime25": "resolute.suites.reasoning:AIME25",
+    "gsm8k": "resolute.suites.reasoning:GSM8K",
+    "gpqa-diamond": "resolute.suites.reasoning:GPQA",
+    "reasoning": "resolute.suites.reasoning:REASONING",
+    "full": "resolute.suites.combined:FULL",
+    "paper": "resolute.suites.combined:PAPER",
 }
 """Name -> loader of a `Suite`."""
