@@ -64,6 +64,17 @@ def chromium() -> str:
     return found
 
 
+@pytest.fixture(scope="session")
+def walls() -> str:
+    """The walls that code of a model is run within, as they are built here."""
+    from resolute.models.sandbox import looked
+
+    there, said = looked()
+    if not there:
+        _missing(f"no sandbox ({said}): install bubblewrap, and let it make namespaces")
+    return said
+
+
 @pytest.fixture
 def measured(root: Path):
     """`measured(name, table)` keeps a result of `make verify` in docs/measured/NAME.md with commit and date."""

@@ -23,7 +23,7 @@ from resolute.core.programs import FunctionTests, StoredTests, code_of, complete
 from resolute.core.records import Saw, Trace, Verdict
 from resolute.core.sources import PLACE
 from resolute.models.captive import Broken
-from resolute.models.sandbox import Outcome, called, mode, pooled, ran, tested
+from resolute.models.sandbox import Outcome, called, checked, mode, pooled, ran
 from resolute.models.walls import Limits
 
 VERSION = "1"
@@ -96,7 +96,7 @@ class Code:
             return verdict.model_copy(update={"outcome": "model failed", "label": "no code", "why": "there is no code"})
         try:
             if isinstance(tests, FunctionTests):
-                found = tested(completed(tests, code), tests.name, [tests.opening, tests.test], LIMITS)
+                found = checked(completed(tests, code), tests.name, [tests.opening, tests.test], LIMITS)
             else:
                 found = _stored(tests, code, places[tests.file])
         except Broken as error:

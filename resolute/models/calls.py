@@ -49,10 +49,14 @@ class Speaker:
         """One call, paid from the tally's purse."""
         from inspect_ai.model import GenerateConfig
 
+        from resolute.models.beginning import to_continue
+
         purse = self.tally.purse
+        sent, more = to_continue(messages, str(self.model))
+        args = {**self.sent, "extra_body": {**self.sent.get("extra_body", {}), **more}} if more else self.sent
         async with purse.hold(self.price, messages, self.max_tokens):
-            config = GenerateConfig(seed=seed, **self.sent)
-            output = await self.model.generate(chat(messages), config=config, cache=False)
+            config = GenerateConfig(seed=seed, **args)
+            output = await self.model.generate(chat(sent), config=config, cache=False)
             used = output.usage
             purse.pay(self.price, used.input_tokens if used else 0, used.output_tokens if used else 0)
             return output
@@ -85,10 +89,11 @@ class ByIds(Speaker):
     async def say(self, messages: Sequence[Message], seed: int) -> ModelOutput:
         from inspect_ai.model import ChatMessageUser, GenerateConfig
 
+        from resolute.models.beginning import rendered
         from resolute.models.provider import PARTS
 
         renderer = self.checkpoint.renderer
-        prompt = renderer.prompt(messages, thinking=self.sampling.thinking)
+        prompt = rendered(renderer, messages, thinking=self.sampling.thinking)
         room = self.checkpoint.context - len(prompt.ids)
         if room < 1:
             what = f"the prompt has {len(prompt.ids)} tokens, the model's context {self.checkpoint.context}"

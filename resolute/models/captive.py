@@ -1,4 +1,4 @@
-"""One process within the walls, spoken to in lines of JSON. What it says is a value and no more (see `models.inside`)."""
+"""One process within the walls, spoken to in lines of JSON. What it says is a value and no more (`models.inside`)."""
 
 from __future__ import annotations
 

@@ -35,10 +35,10 @@ def ask_checkpoint(
     """Put the questions, by name, and note what is heard. Raises `ResoluteError` where it cannot be loaded."""
     if model.path is None:
         raise ResoluteError(f"{model.name} is no checkpoint", mend="name a folder with a checkpoint")
-    generator = Generator(model.path, stop_ids=_stops(model.path), batch=ROWS)
+    generator = Generator(model.path, stop_ids=stops(model.path), batch=ROWS)
     try:
-        for name, heard in _asked(questions, generator, manner):
-            note(kept, name, heard)
+        for name, said in _asked(questions, generator, manner):
+            note(kept, name, said)
             tally.finish()
     finally:
         generator.close()
@@ -51,7 +51,7 @@ def _asked(questions: Mapping[str, Question], generator: Generator, manner: Mann
     for batch in _batches(order, [len(prompts[name][1]) for name in order], generator, manner.max_tokens):
         requests = [Request(prompts[name][1], manner.sampling, derive(0, name), chances=chances) for name in batch]
         for name, made in zip(batch, generator.generate(requests), strict=True):
-            yield name, _heard(made, prompts[name][0])
+            yield name, heard(made, prompts[name][0])
 
 
 def _batches(order: Sequence[str], lengths: Sequence[int], generator: Generator, more: int) -> Iterator[Sequence[str]]:
@@ -123,7 +123,8 @@ def _templated(question: Question, tokenizer: Any, thinks: bool) -> str:
     raise ResoluteError(f"the chat template cannot carry the instrument's messages: {refusal}", mend=mend)
 
 
-def _heard(made: Generated, prompt: str) -> Heard:
+def heard(made: Generated, prompt: str) -> Heard:
+    """What a generated text says, its thought taken off."""
     if made.stop == "prompt too long":
         return Heard(None, "longer than the model's context", made.tokens_in, made.tokens_out)
     dialect = next((one for one in DIALECTS.values() if one.close in made.text or one.open in made.text), THINK)
@@ -137,7 +138,7 @@ def _heard(made: Generated, prompt: str) -> Heard:
     )
 
 
-def _stops(folder: Path) -> list[int]:
+def stops(folder: Path) -> list[int]:
     """Tokens that end a reply: what the checkpoint's generation settings and its tokenizer say."""
     from transformers import AutoTokenizer, GenerationConfig
 
@@ -146,7 +147,7 @@ def _stops(folder: Path) -> list[int]:
         own = GenerationConfig.from_pretrained(folder).eos_token_id
         found += own if isinstance(own, list) else [own]
     found.append(AutoTokenizer.from_pretrained(folder, local_files_only=True).eos_token_id)
-    stops = list(dict.fromkeys(number for number in found if isinstance(number, int)))
-    if not stops:
+    ends = list(dict.fromkeys(number for number in found if isinstance(number, int)))
+    if not ends:
         raise ResoluteError("the checkpoint names no token that ends a turn", where=str(folder))
-    return stops
+    return ends

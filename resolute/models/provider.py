@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
+from collections.abc import Generator as Generating
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -28,6 +30,7 @@ from inspect_ai.tool import ToolChoice, ToolInfo
 from resolute.core.ask import Sampling
 from resolute.core.errors import ResoluteError
 from resolute.core.records import Message
+from resolute.models import beginning
 from resolute.models.identity import Model, resolve
 from resolute.models.local import BATCH, Generated, Generator, Request, Stop
 from resolute.models.render import RenderedPrompt, Renderer
@@ -50,6 +53,7 @@ class _Loaded:
     generator: Generator
 
 
+_room = 1
 _known: dict[str, Model] = {}
 _loaded: dict[str, _Loaded] = {}
 _lock = threading.Lock()
@@ -59,6 +63,19 @@ def name_of(model: Model) -> str:
     """The Inspect name of a local model: by identity, so that a moved folder resumes its own logs."""
     _known[model.identity] = model
     return f"resolute/{model.identity}"
+
+
+@contextmanager
+def room(models: int) -> Generating[None]:
+    """So many models stay loaded at once: those that speak with each other would else push each other out."""
+    global _room
+    before, _room = _room, max(models, 1)
+    try:
+        yield
+    finally:
+        _room = before
+        with _lock:
+            _close_all_but(_room)
 
 
 class Local(ModelAPI):
@@ -73,7 +90,7 @@ class Local(ModelAPI):
     ) -> None:
         super().__init__(model_name, base_url, api_key, [], config)
         self.model = _known.get(model_name) or resolve(model_name)
-        self._batchers: WeakKeyDictionary[asyncio.AbstractEventLoop, _Batcher] = WeakKeyDictionary()
+        self._batchers: WeakKeyDictionary[asyncio.AbstractEventLoop, Batcher] = WeakKeyDictionary()
 
     async def generate(
         self, input: list[ChatMessage], tools: list[ToolInfo], tool_choice: ToolChoice, config: GenerateConfig
@@ -83,9 +100,9 @@ class Local(ModelAPI):
         seed = secrets.randbelow(1 << 31) if config.seed is None else config.seed
         loaded = await asyncio.to_thread(_load, self.model)
         messages = [_message(message) for message in input]
-        prompt = loaded.renderer.prompt(messages, thinking=sampling.thinking)
+        prompt = beginning.rendered(loaded.renderer, messages, thinking=sampling.thinking)
         loop = asyncio.get_running_loop()
-        batcher = self._batchers.setdefault(loop, _Batcher(loaded.generator))
+        batcher = self._batchers.setdefault(loop, Batcher(loaded.generator))
         return self._output(await batcher.ask(Request(prompt.ids, sampling, seed)), loaded.renderer, prompt)
 
     def max_connections(self) -> int:
@@ -108,7 +125,7 @@ class Local(ModelAPI):
         return ModelOutput(model=self.model_name, choices=[choice], usage=usage, metadata={PARTS: parts})
 
 
-class _Batcher:
+class Batcher:
     """Gathers calls of one event loop: a queue that outlived its loop would never answer."""
 
     def __init__(self, generator: Generator) -> None:
@@ -152,14 +169,18 @@ class _Batcher:
 def _load(model: Model) -> _Loaded:
     with _lock:
         if model.identity not in _loaded:
-            for old in _loaded.values():
-                old.generator.close()
-            _loaded.clear()
+            _close_all_but(_room - 1)
             if model.path is None:
                 raise ResoluteError(f"{model.name} is not a checkpoint", mend="name a folder with a checkpoint")
             renderer = Renderer.load(model.path)
             _loaded[model.identity] = _Loaded(renderer, Generator(model.path, stop_ids=renderer.stop_ids))
         return _loaded[model.identity]
+
+
+def _close_all_but(count: int) -> None:
+    """Those loaded first go first."""
+    for identity in list(_loaded)[: len(_loaded) - count]:
+        _loaded.pop(identity).generator.close()
 
 
 def _sampling(config: GenerateConfig) -> Sampling:

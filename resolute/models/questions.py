@@ -6,7 +6,7 @@ pays only for what was in flight.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from resolute.core.errors import ResoluteError
@@ -34,7 +34,7 @@ def put(
 ) -> dict[str, Heard]:
     """What `model` says to each question, by `name_of`. Raises `ResoluteError` where it cannot be asked at all."""
     asked = {name_of(question): question for question in questions}
-    _check_raw(model, asked)
+    check_raw(model, asked.values())
     purse = manner.purse or Purse()
     price = purse.price(model)
     with ledger(folder / NAME, FORM) as kept:
@@ -64,8 +64,9 @@ def put(
         return {name: kept.known[name] for name in asked}
 
 
-def _check_raw(model: Model, asked: Mapping[str, Question]) -> None:
-    raw = any(question.raw for question in asked.values())
+def check_raw(model: Model, asked: Collection[Question]) -> None:
+    """Raises `ResoluteError` where a model's server cannot be sent prompts of this form."""
+    raw = any(question.raw for question in asked)
     sends_raw = model.name.split("/", 1)[0] in RAW
     if model.kind == "inspect" and raw and not sends_raw:
         mend = f"name it {RAW[0]}/SERVICE/MODEL or {RAW[1]}/MODEL, or a folder with its weights"

@@ -8,7 +8,7 @@ encoding, which may, would train on ids that are never sampled.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -153,6 +153,33 @@ class Renderer:
         begun = lead(tail(self._write, plain, thinking=thinking), self.dialect)
         opened = bool(begun) and self.dialect.close not in begun
         return RenderedPrompt(text, ids, begun, opened, thinking, self.decode(ids) == text)
+
+    def begun(self, prompt: RenderedPrompt, thought: str, answer: str | None) -> RenderedPrompt:
+        """The prompt with the beginning of the reply behind it, tokenised apart as the model would have emitted it.
+
+        `answer` None leaves the thought open; "" closes it and begins no answer. Raises `ResoluteError` for control
+        tokens in the words, and where the prompt has closed the thought that is to be begun.
+        """
+        dialect, inside = self.dialect, self.canonical(thought).strip()
+        said = None if answer is None else self.canonical(answer).strip()
+        for part in (inside, said or ""):
+            self._refuse_marks(part, "the beginning of the reply", "")
+        if (said is None or inside) and dialect.close in prompt.lead:
+            raise ResoluteError("no thought can be begun: the prompt has closed it", mend="leave thinking on")
+        written = dialect.open + dialect.after_open + inside if said is None else trace.join(inside, said, dialect)
+        whole = prompt.lead if dialect.close in prompt.lead else ""
+        if whole:
+            rest, standing = written[written.index(dialect.close) :], whole[whole.rindex(dialect.close) :]
+            text = rest[len(standing) :] if rest.startswith(standing) else said or ""
+        elif written.startswith(prompt.lead):
+            text = ("" if prompt.lead else self._begin) + written[len(prompt.lead) :]
+        else:
+            raise ResoluteError("the prompt opens the thought in another form than the dialect", where=self.where)
+        ids = prompt.ids + self._encode(text)
+        full = prompt.text + text
+        return replace(
+            prompt, text=full, ids=ids, lead=prompt.lead + text, opened=said is None, exact=self.decode(ids) == full
+        )
 
     def completion(self, reasoning: str, answer: str, prompt: RenderedPrompt, *, where: str = "") -> RenderedCompletion:
         """What the model must emit after `prompt` to have said this. Raises `ResoluteError` naming `where`."""

@@ -52,6 +52,7 @@ def read_output(output: ModelOutput) -> Reply:
         tokens_out=drawn,
         reasoning_kind=_kind(output),
         chances=() if parts.had_thought else tuple(_chances(output)),
+        began_inside=_began_inside(output),
     )
 
 
@@ -70,21 +71,13 @@ def stored(output: ModelOutput) -> Stored:
     return Stored(_text(output), _apart(output), _kind(output))
 
 
-def began_inside(output: ModelOutput) -> bool:
+def _began_inside(output: ModelOutput) -> bool:
     """The text closes a thought it never opened: the server's template opens thoughts, in every reply of this model."""
     if output.empty or (output.metadata or {}).get(PARTS) or _thoughts(output):
         return False
     dialect = _dialect(text := _text(output))
     close = text.find(dialect.close)
     return close >= 0 and not any(mark in text[:close] for mark in (dialect.open, *dialect.other_opens))
-
-
-def as_unfinished(reply: Reply) -> Reply:
-    """A reply without any mark, of a model whose prompt opens the thought: it never left it."""
-    if reply.had_thought or not reply.answer or reply.ending.why == "error":
-        return reply
-    there = Ending(where="thought", why=reply.ending.why)
-    return replace(reply, reasoning=reply.answer, answer="", ending=there, had_thought=True)
 
 
 def _parts(output: ModelOutput, why: Why) -> Parts:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from resolute.core.ask import Reply, Sampling
+from resolute.core.ask import Sampling, said
 from resolute.core.keys import derive, key
 from resolute.core.parts import Attack, Attempt
-from resolute.core.records import Ending, Message, Prompt, Trace
+from resolute.core.records import Message, Prompt, Trace
 from resolute.models.identity import Model
 
 
@@ -29,6 +29,8 @@ class Outcomes(dict[str, Attempt]):
 
     served: frozenset[str] = frozenset()
     """What the servers said they were."""
+    calls: Mapping[str, Mapping[str, tuple[int, int, int]]] = {}
+    """Request -> who was asked -> tokens in, tokens out and calls."""
 
 
 def request(
@@ -50,11 +52,6 @@ def request(
     return Request(name, prompt, attack, derive(seed, name), system)
 
 
-def failed(error: str) -> Reply:
-    """The reply of a request that got no output."""
-    return Reply("", "", Ending(where="nothing", why="error"), had_thought=False, error=error)
-
-
 def trace(asked: Request, attempt: Attempt, *, model: Model, **labels: str | int) -> Trace:
     """The record of an outcome; `labels` are further fields of `Trace` (task, strategy, attack, sample)."""
     reply = attempt.reply
@@ -65,16 +62,8 @@ def trace(asked: Request, attempt: Attempt, *, model: Model, **labels: str | int
         "model": model.name,
         "identity": model.identity,
         "seed": asked.seed,
-        "reasoning": reply.reasoning,
-        "answer": reply.answer,
-        "ending": reply.ending,
-        "had_thought": reply.had_thought,
-        "reasoning_kind": reply.reasoning_kind,
-        "tokens_in": reply.tokens_in,
-        "tokens_out": reply.tokens_out,
+        **said(reply),
         "queries": attempt.queries,
-        "error": reply.error,
-        "extra_closes": reply.extra_closes,
     }
     return Trace.model_validate({**fields, **labels})
 

@@ -14,6 +14,14 @@ from resolute.models.purse import Purse
 BROKE = "the budget is spent"
 
 
+class RoleError(Exception):
+    """A role beside the target could not be asked: `who` it was and the name of its model."""
+
+    def __init__(self, who: str, model: str) -> None:
+        super().__init__(who, model)
+        self.who, self.model = who, model
+
+
 @dataclass(frozen=True)
 class Patience:
     """How long a server is waited for. Nothing of it is part of any key."""
@@ -94,6 +102,8 @@ def cause(error: Exception) -> str:
     """What kind of error it is, without any text of the request."""
     if isinstance(error, ResoluteError):
         return error.what
+    if isinstance(error, RoleError) and isinstance(error.__cause__, Exception):
+        return f"{error.who} {error.model}: {cause(error.__cause__)}"
     root: BaseException = error
     while (below := root.__cause__ or root.__context__) is not None:
         root = below

@@ -83,7 +83,7 @@ def _look() -> tuple[Mode, str] | str:
     return why
 
 
-def tested(code: Sequence[str], name: str, tests: Sequence[str], limits: Limits) -> Outcome:
+def checked(code: Sequence[str], name: str, tests: Sequence[str], limits: Limits) -> Outcome:
     """Run tests, texts of Python that define `check(candidate)`, against the function `name` of `code`.
 
     Both are texts that are run one after the other in one module. Raises `Broken` for a sandbox or tests that fail

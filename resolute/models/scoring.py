@@ -16,6 +16,7 @@ from inspect_ai.model import GenerateConfig, Model, get_model
 from inspect_ai.scorer import Score, Scorer, Target
 from inspect_ai.solver import TaskState
 
+from resolute.core.ask import as_unfinished
 from resolute.core.findings import Complaint
 from resolute.core.instruments import AskedAuditor, NamesRisk, Question, Said
 from resolute.core.keys import derive
@@ -23,7 +24,7 @@ from resolute.core.parts import Auditor
 from resolute.core.records import Finding, Kind, Message, Pattern, Prompt, Trace
 from resolute.models.calls import chat
 from resolute.models.questions import name_of
-from resolute.models.reply import as_unfinished, read_output
+from resolute.models.reply import read_output
 from resolute.models.running import Patience, cause
 
 INPUT, TARGET, AUTO = "input", "target", "auto"

@@ -29,7 +29,7 @@ async def _ask_all(questions: Mapping[str, Question], manner: Manner, kept: Ledg
 
     async def answer(named: tuple[str, Question]) -> Heard:
         name, question = named
-        return _heard(await speaker.say(question.messages, derive(0, name)))
+        return heard(await speaker.say(question.messages, derive(0, name)))
 
     def lose(name: str, why: str, again: bool) -> None:
         note(kept, name, Heard(None, f"error: {why}", again=again))
@@ -38,7 +38,8 @@ async def _ask_all(questions: Mapping[str, Question], manner: Manner, kept: Ledg
     await calls.carry(waiting, answer, at_once=at_once, tally=tally, keep=kept.add, lose=lose)
 
 
-def _heard(output: Any) -> Heard:
+def heard(output: Any) -> Heard:
+    """What a server's output says, its thought taken off."""
     reply = read_output(output)
     if reply.ending.why == "content filter":
         return Heard(None, "filtered", reply.tokens_in, reply.tokens_out)
