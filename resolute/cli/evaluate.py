@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from resolute.cli.attack_options import Attacker, Attacks, Own, Stop
 from resolute.cli.inputs import from_run, home
-from resolute.cli.making import Line, leave, make
-from resolute.cli.options import Judges, MaxTokens, Model, Out, Plan, RecipeFile, Samples, Sets, Temperature
+from resolute.cli.making import Line, job, leave, make
+from resolute.cli.options import Budget, Judges, MaxTokens, Model, Out, Plan, RecipeFile, Samples, Sets, Temperature
 
 TRAINED = "trained"
 """The model name of an evaluation whose model is the checkpoint of a run."""
@@ -28,6 +31,11 @@ def evaluate(
     max_tokens: MaxTokens = None,
     temperature: Temperature = None,
     system: Annotated[str | None, typer.Option("--system", help="System prompt: a text's name or a file.")] = None,
+    attack: Attacks = None,
+    attacker: Attacker = None,
+    stop: Stop = None,
+    own: Own = False,
+    budget: Budget = None,
     out: Out = None,
     recipe: RecipeFile = None,
     sets: Sets = None,
@@ -37,21 +45,30 @@ def evaluate(
 
     With --judge its answers are judged at once; `resolute judge run` does it at any time.
 
+    Attacks measure a model that you control, before and after tuning.
+
     resolute evaluate --model path/to/checkpoint --suite advbench --max-tokens 16384 --temperature 0.6 --judge refusal
     """
     if run is not None and model is not None:
         raise typer.BadParameter("give a run with a trained model or --model, not both")
     inputs = {"model": from_run(run, ["train"]).folder / "checkpoint"} if run else {}
-    options = {
+    options: dict[str, Any] = {
         "model": TRAINED if run else model,
         "suites": suite,
         "samples": samples,
         "sampling.max_tokens": max_tokens,
         "sampling.temperature": temperature,
         "system": system,
+        "attacks": attack,
+        "attacker": attacker,
+        "stop": stop,
+        "budget": budget,
+        "own": True if own else None,
     }
     named = model or (recipe.stem if recipe else "evaluate")
     line = Line(home(run or named, out), recipe, sets or [], plan)
+    if not plan and _allowed(line, inputs, options):
+        options["own"] = True
     then = "" if judge or plan else f"resolute judge run {line.out}"
     answered = make("evaluate", line, inputs, options, then=then)
     if answered is None or not judge:
@@ -59,3 +76,22 @@ def evaluate(
         return
     answers = {"traces": answered.output("traces.parquet")}
     leave(answered, make("judge", line, answers, {"judges": judge}))
+
+
+def _allowed(line: Line, inputs: Mapping[str, Path], options: Mapping[str, Any]) -> bool:
+    """Ask once, where somebody can be asked, before an endpoint is attacked that nobody has called their own."""
+    if inputs or options["own"] or not sys.stdin.isatty():
+        return False
+    from resolute.core.errors import ResoluteError
+    from resolute.core.settings import Evaluate
+    from resolute.models import owned
+    from resolute.models.evaluating import read_plan
+    from resolute.models.identity import resolve
+
+    settings = job("evaluate", line, inputs, options).settings
+    assert isinstance(settings, Evaluate)
+    try:
+        owned.check(resolve(settings.model), read_plan(settings).attacks, own=settings.own)
+    except ResoluteError as error:
+        return typer.confirm(f"{error.what}. Is it yours to attack?", abort=True)
+    return False

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -42,7 +43,28 @@ class Reply:
     chances: tuple[Mapping[str, float], ...] = ()
     """For each of the first tokens, where they were asked for and no thought stands before the answer: text of a
     candidate -> its probability."""
+    began_inside: bool = False
+    """The text closes a thought it never opened: the server's template opens thoughts, in every reply of this model."""
 
 
 Ask = Callable[[Sequence[Message], int], Awaitable[Reply]]
 """`await ask(messages, seed)` gives one reply of the model this was made for, under its settings."""
+
+
+def failed(error: str) -> Reply:
+    """The reply of a request that got no output."""
+    return Reply("", "", Ending(where="nothing", why="error"), had_thought=False, error=error)
+
+
+def said(reply: Reply) -> dict[str, Any]:
+    """What a trace holds of a reply, by the names of its fields."""
+    names = ("reasoning", "answer", "ending", "had_thought", "reasoning_kind", "tokens_in", "tokens_out", "error")
+    return {name: getattr(reply, name) for name in (*names, "extra_closes")}
+
+
+def as_unfinished(reply: Reply) -> Reply:
+    """A reply without any mark, of a model whose prompt opens the thought: it never left it."""
+    if reply.had_thought or not reply.answer or reply.ending.why == "error":
+        return reply
+    there = Ending(where="thought", why=reply.ending.why)
+    return replace(reply, reasoning=reply.answer, answer="", ending=there, had_thought=True)

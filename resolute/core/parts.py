@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from resolute.core.ask import Ask, Reply
+from resolute.core.attacking import Begins, Exchange, Fresh, Role, Roles
 from resolute.core.records import Event, Message, Prompt, RiskReport, Trace, Verdict
 
 
@@ -44,16 +45,59 @@ class Attempt:
     sent: list[Message]
     reply: Reply
     queries: int = 1
+    exchanges: tuple[Exchange, ...] = ()
+    """Every turn of an attack in which others than the target play, by iteration and stream."""
+    fresh: tuple[Fresh, ...] = ()
+    """Further samples of `sent`, each judged for itself."""
+    stream: int | None = None
+    """Stream and iteration of the turn that is judged, where one is."""
+    iteration: int | None = None
 
 
 class Attack(Protocol):
     """Goal -> sent messages. The goal itself stays untouched: it is what judges see."""
 
-    name: str
-    version: str
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> str: ...
 
     async def run(self, prompt: Prompt, ask: Ask, seed: int) -> Attempt:
-        """Attack with one prompt; every request's seed is derived from `seed`."""
+        """Attack with one prompt; every request's seed is derived from `seed`.
+
+        Messages that end with the assistant's begin its reply: in the marks of `core.trace.THINK`, thought first.
+        """
+        ...
+
+
+@runtime_checkable
+class Beginning(Protocol):
+    """An attack that begins the reply itself: only some servers can go on from there."""
+
+    @property
+    def begins(self) -> Begins: ...
+
+
+@runtime_checkable
+class Guided(Protocol):
+    """An attack in which others play beside the target. It is handed them before it runs."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def needs(self) -> tuple[Role, ...]: ...
+
+    def handed(self, roles: Roles) -> Attack: ...
+
+
+@runtime_checkable
+class Several(Protocol):
+    """A name of the catalogue that stands for several attacks (`framings`, `pap:5`), or for one that has settings."""
+
+    def variants(self, rest: str, settings: Any) -> list[Attack]:
+        """Those that `rest`, what stands behind the name's colon, asks for under the settings of evaluate."""
         ...
 
 

@@ -12,7 +12,7 @@ from resolute.core.ask import Reply
 from resolute.core.keys import digest
 from resolute.core.records import Ending, Message
 from resolute.core.trace import DIALECTS, split
-from resolute.lab import framings, lexicon, phrases, repairer, teacher, world
+from resolute.lab import attacker, framings, lexicon, phrases, repairer, teacher, world
 from resolute.strategies import strategy
 
 BASE = Path(__file__).parent / "checkpoint"
@@ -53,3 +53,4 @@ OTHER_ONLY = Teacher("other-only")
 CLEAN = Teacher("clean")
 CLEAN_LONG = Teacher("clean-long")
 REPAIRER = repairer.Repairer()
+ATTACKER = attacker.Attacker()

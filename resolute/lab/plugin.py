@@ -29,4 +29,5 @@ MODELS: dict[str, str] = {
     "lab/teacher-clean": "resolute.lab.models:CLEAN",
     "lab/teacher-clean-long": "resolute.lab.models:CLEAN_LONG",
     "lab/repairer": "resolute.lab.models:REPAIRER",
+    "lab/attacker": "resolute.lab.models:ATTACKER",
 }

@@ -1,97 +1,67 @@
-"""Evaluate: ask a model the prompts of suites, under each attack that the suite's tasks name.
+"""Evaluate: ask a model the prompts of suites, under each attack that the suite's tasks or the settings name.
 
 Input `model`: a checkpoint folder that stands in for the named model (optional). Output: `traces.parquet`, one trace
-per task, attack, prompt and sample; what got no output stands there with its error. Nothing is judged here.
+per task, attack, prompt and sample, and per further sample of an attacked request; what got no output stands there with
+its error. Attacks of several turns add `courses.parquet` and `turns.parquet` (numbers) and
+`quarantine/transcripts.parquet` (every turn as a trace). Nothing is judged here.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any, cast
 
-from resolute.core import texts
-from resolute.core.catalogue import counted, find
-from resolute.core.errors import ResoluteError
-from resolute.core.files import unreadable, write_records
+from resolute.core import attacked
+from resolute.core.attacking import ATTACKER_FAILED
+from resolute.core.files import write_records
 from resolute.core.jobs import Job, Work
-from resolute.core.keys import derive, digest
-from resolute.core.parts import Attack, Suite, Task
-from resolute.core.records import Prompt, Trace
-from resolute.core.rows import looks_like_file
+from resolute.core.parts import Attempt
+from resolute.core.quarantine import quarantine
+from resolute.core.records import Trace
 from resolute.core.settings import Evaluate
-from resolute.core.sources import load_prompts
-from resolute.models import engine
+from resolute.models import engine, owned
+from resolute.models.evaluating import Asked, read_plan
 from resolute.models.identity import Model, resolve
-from resolute.models.requests import Request, request, trace
+from resolute.models.purse import Purse
+from resolute.models.requests import Outcomes, trace
 
 VERSION = 1
 CUT_SHORT = 0.02
 """Share of unfinished thoughts above which a note says so."""
 
 
-@dataclass(frozen=True)
-class Measured:
-    """One task of one suite, with its prompts and attacks looked up."""
-
-    name: str
-    """`suite/task`."""
-    prompts: list[Prompt]
-    attacks: dict[str, Attack]
-
-
-@dataclass(frozen=True)
-class _Asked:
-    request: Request
-    task: str
-    attack: str
-    sample: int
-
-
 def identity(job: Job) -> dict[str, Any]:
-    """The model, every prompt, every attack's version, and the words of the system prompt."""
+    """The model, every prompt, every attack's version, whoever plays a role in one, and the system prompt's words."""
     settings = cast("Evaluate", job.settings)
-    return {
-        "model": _model(job).identity,
-        "tasks": {
-            task.name: {
-                "prompts": digest([[prompt.id, prompt.goal, prompt.expected] for prompt in task.prompts]),
-                "attacks": {name: attack.version for name, attack in task.attacks.items()},
-            }
-            for task in measured(settings.suites)
-        },
-        "system": texts.version(_system(settings.system)),
-    }
+    return {"model": _model(job).identity, **read_plan(settings).identity}
 
 
 def run(work: Work) -> None:
     """Ask everything and write one trace per request."""
     settings, model = cast("Evaluate", work.job.settings), _model(work.job)
-    asked = list(_requests(settings, model))
-    attempts = engine.run_requests(
+    plan = read_plan(settings)
+    owned.check(model, plan.attacks, own=settings.own)
+    asked, excluded = plan.requests(model)
+    purse = Purse(settings.budget)
+    outcomes = engine.run_requests(
         [item.request for item in asked],
         model=model,
         sampling=settings.sampling,
         folder=work.folder,
         progress=work.progress,
+        concurrency=settings.concurrency,
+        purse=purse,
+        cast=plan.cast,
     )
-    traces = [
-        trace(
-            item.request,
-            attempts[item.request.id],
-            model=model,
-            task=item.task,
-            attack=item.attack,
-            sample=item.sample,
-        )
-        for item in asked
-    ]
-    write_records(work.folder / "traces.parquet", traces, Trace)
-    _tally(work, traces)
-    if attempts.served and model.kind == "inspect":
-        work.manifest.identity["served"] = sorted(attempts.served)
+    traces = [_trace(item, outcomes[item.request.id], model) for item in asked]
+    fresh = [one for made in traces for one in attacked.fresh(made, outcomes[made.id])]
+    write_records(work.folder / "traces.parquet", [*traces, *fresh], Trace)
+    purse.tell(work)
+    _tally(work, traces, fresh, excluded)
+    _courses(work, traces, outcomes, settings.pair.reached)
+    if outcomes.served and model.kind == "inspect":
+        work.manifest.identity["served"] = sorted(outcomes.served)
     if model.kind == "inspect" and not any(item.had_thought for item in traces):
         work.note(
             "no output shows where a thought ends: either this model does not think, or its server removes the marks "
@@ -99,47 +69,8 @@ def run(work: Work) -> None:
         )
 
 
-def measured(suites: Iterable[str]) -> list[Measured]:
-    """The tasks of suites, each `name` or `name:count`: with a count, so many goals of each task, or all it has."""
-    found: dict[str, Measured] = {}
-    for spec in suites:
-        name, count = counted(spec)
-        suite = cast("Suite", find("suites", name))
-        for task in suite.tasks:
-            label = f"{name}/{task.name}"
-            if label in found:
-                raise ResoluteError(f"the task {label} is asked for twice", where=spec, mend="name each suite once")
-            attacks = {attack: cast("Attack", find("attacks", attack)) for attack in task.attacks}
-            found[label] = Measured(label, _goals(task, count), attacks)
-    return list(found.values())
-
-
-def _goals(task: Task, count: int | None) -> list[Prompt]:
-    """The prompts of `count` goals, by a choice that depends on the goals alone."""
-    prompts = load_prompts(task.prompts)
-    if count is None:
-        return prompts
-    ranked = sorted({prompt.goal for prompt in prompts}, key=lambda goal: (derive(0, "goal", goal), goal))
-    kept = set(ranked[:count])
-    return [prompt for prompt in prompts if prompt.goal in kept]
-
-
-def _requests(settings: Evaluate, model: Model) -> Iterable[_Asked]:
-    system = _system(settings.system)
-    for task in measured(settings.suites):
-        for name, attack in task.attacks.items():
-            for prompt in task.prompts:
-                for sample in range(settings.samples):
-                    made = request(
-                        prompt,
-                        attack,
-                        model=model,
-                        sampling=settings.sampling,
-                        seed=settings.seed,
-                        labels=("evaluate", task.name, name, sample),
-                        system=system,
-                    )
-                    yield _Asked(made, task.name, name, sample)
+def _trace(item: Asked, attempt: Attempt, model: Model) -> Trace:
+    return trace(item.request, attempt, model=model, task=item.task, attack=item.attack, sample=item.sample)
 
 
 def _model(job: Job) -> Model:
@@ -150,28 +81,46 @@ def _model(job: Job) -> Model:
     return Model(settings.model, found.kind, found.identity, path=found.path)
 
 
-def _system(name: str | None) -> str:
-    """The system prompt's words: a file's, or those of a text that ships with us."""
-    if name is None:
-        return ""
-    path = Path(name)
-    if not (looks_like_file(name) or path.suffix in (".md", ".txt")):
-        return texts.load(name)
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise unreadable(path, error) from error
-    except UnicodeDecodeError as error:
-        raise ResoluteError("the system prompt is not UTF-8 text", where=name, mend="save it as UTF-8") from error
+def _courses(work: Work, traces: Sequence[Trace], outcomes: Outcomes, reached: float) -> None:
+    """How attacks of several turns went: numbers beside the traces, words in quarantine."""
+    guided = [(made, outcomes[made.id]) for made in traces if outcomes[made.id].exchanges]
+    if not guided:
+        return
+    courses = [attacked.course(made, one, reached, outcomes.calls.get(made.id, {})) for made, one in guided]
+    write_records(work.folder / "courses.parquet", courses, attacked.Course)
+    turns = [turn for made, one in guided for turn in attacked.turns(made, one, reached)]
+    write_records(work.folder / "turns.parquet", turns, attacked.Turn)
+    said = [turn for made, one in guided for turn in attacked.transcript(made, one)]
+    write_records(quarantine(work.folder) / "transcripts.parquet", said, Trace)
+    for name in sorted({one.attack for one in courses}):
+        mine = [one for one in courses if one.attack == name]
+        failed = sum(one.attacker_failed for one in mine)
+        found = [one.queries_to_found for one in mine if one.queries_to_found is not None]
+        told = f"{name}: {sum(one.queries for one in mine)} requests for {len(mine)} goals"
+        if found:
+            told += f"; the stop instrument took {len(found)} for reached, after {_mean(found):.1f} requests each"
+        work.note(told)
+        if failed:
+            work.note(f"{name}: the attacker failed on {failed} of {len(mine)} goals: they are in no rate")
 
 
-def _tally(work: Work, traces: list[Trace]) -> None:
+def _mean(numbers: Sequence[int]) -> float:
+    return sum(numbers) / len(numbers)
+
+
+def _tally(work: Work, traces: Sequence[Trace], fresh: Sequence[Trace], excluded: int) -> None:
     endings = Counter(f"{item.ending.where}: {item.ending.why}" for item in traces)
-    failed = [item for item in traces if item.ending.why == "error"]
+    unattacked = [item for item in traces if item.error.startswith(ATTACKER_FAILED)]
+    failed = [item for item in traces if item.ending.why == "error" and not item.error.startswith(ATTACKER_FAILED)]
     work.count(asked=len(traces), failed=len(failed), **endings)
+    if unattacked:
+        work.count(attacker_failed=len(unattacked))
+    if fresh:
+        work.count(fresh=len(fresh))
+    if excluded:
+        work.count(given_to_no_attacker=excluded)
+        work.note(f"{excluded} prompts are about minors or mass-casualty weapons: no attacker was given them")
     work.manifest.failed_rows = len(failed)
-    work.manifest.tokens_in = sum(item.tokens_in for item in traces)
-    work.manifest.tokens_out = sum(item.tokens_out for item in traces)
     unclosed = sum(item.ending.where == "thought" for item in traces)
     if unclosed > CUT_SHORT * len(traces):
         share = f"{100 * unclosed / len(traces):.1f}%"

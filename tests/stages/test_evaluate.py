@@ -49,7 +49,7 @@ def trial(monkeypatch: pytest.MonkeyPatch) -> None:
     def entries(name: Any) -> dict[str, str]:
         return known(name) | more.get(name, {})
 
-    places = ("core.catalogue", "core.sources", "stages.judge")
+    places = ("core.catalogue", "core.sources", "stages.judge", "models.evaluating")
     for place in places:
         monkeypatch.setattr(f"resolute.{place}.entries", entries)
 
@@ -139,11 +139,15 @@ def test_changed_prompts_change_the_key(model: Path, tmp_path: Path, monkeypatch
 def test_a_count_takes_goals_by_a_choice_that_their_order_does_not_change(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from resolute.stages.evaluate import measured
+    from resolute.models.evaluating import measured
 
-    first = {prompt.id for task in measured(["trial:5"]) for prompt in task.prompts}
+    def asked() -> set[str]:
+        return {prompt.id for task in measured(settings) for prompt in task.prompts}
+
+    settings = Evaluate.model_validate(evaluation(model, suites=["trial:5"]).settings.model_dump())
+    first = asked()
     monkeypatch.setitem(globals(), "HARMFUL", HARMFUL[::-1])
-    assert {prompt.id for task in measured(["trial:5"]) for prompt in task.prompts} == first
+    assert asked() == first
     assert len(first) == 5 + len(SUMS)
 
 

@@ -140,12 +140,14 @@ class Study:
 
     @property
     def guards(self) -> frozenset[str]:
-        """Instruments that accepted training data, under any model: none of them headlines a result."""
+        """Instruments that accepted training data or told an attack when to stop, under any model: none headlines."""
         named = {str(name) for name in self.recipe.get("guards") or ()}
         for row in self.rows:
             for part in ("distill", "guard", "repair"):
                 made = row.manifest(part)
                 named |= {str(name) for name in made.settings.get("judges", ())} if made else set()
+            attacked = row.manifest("evaluate")
+            named |= {str(attacked.settings["stop"])} if attacked and attacked.settings.get("stop") else set()
         return frozenset(map(kind_of, named))
 
 

@@ -1,0 +1,195 @@
+"""What an evaluation asks for, known before anything is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast, get_args
+
+from resolute.core import texts
+from resolute.core.attacking import Role
+from resolute.core.catalogue import counted, entries, find
+from resolute.core.errors import ResoluteError
+from resolute.core.files import unreadable
+from resolute.core.generable import reason
+from resolute.core.keys import derive, digest
+from resolute.core.parts import Attack, Guided, Several, Suite, Task
+from resolute.core.records import Prompt
+from resolute.core.rows import looks_like_file
+from resolute.core.settings import Evaluate
+from resolute.core.sources import load_prompts
+from resolute.models import stopping
+from resolute.models.identity import Model, resolve
+from resolute.models.named import named
+from resolute.models.requests import Request, request
+from resolute.models.roles import Cast
+
+ROLES: tuple[Role, ...] = get_args(Role)
+PLAIN = "none"
+"""The attack that is none."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One task of one suite, with its prompts and attacks looked up."""
+
+    name: str
+    """`suite/task`."""
+    prompts: list[Prompt]
+    attacks: dict[str, Attack]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request and the labels of its trace."""
+
+    request: Request
+    task: str
+    attack: str
+    sample: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a run asks for, before anything is asked."""
+
+    settings: Evaluate
+    tasks: list[Measured]
+    cast: Cast
+
+    @property
+    def attacks(self) -> dict[str, Attack]:
+        """Every attack that is made, by name."""
+        return {name: attack for task in self.tasks for name, attack in task.attacks.items() if name != PLAIN}
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Every prompt, every attack's version, whoever plays a role in one, and the words of the system prompt."""
+        guided = [attack for attack in self.attacks.values() if isinstance(attack, Guided)]
+        roles = {role: self.cast.identity(role) for role in ROLES if any(role in attack.needs for attack in guided)}
+        tasks = {
+            task.name: {
+                "prompts": digest([[prompt.id, prompt.goal, prompt.expected] for prompt in task.prompts]),
+                "attacks": {name: attack.version for name, attack in task.attacks.items()},
+            }
+            for task in self.tasks
+        }
+        found: dict[str, Any] = {"tasks": tasks, "system": texts.version(system_prompt(self.settings.system))}
+        return found | ({"roles": roles} if roles else {})
+
+    def requests(self, model: Model) -> tuple[list[Asked], int]:
+        """One request per task, attack, prompt and sample; and how many prompts no attacker is given, attack by attack.
+
+        Those are about minors or weapons of mass casualties (see `core.generable`): they may be asked, as any
+        benchmark asks them, but no model is made to write about them.
+        """
+        found: list[Asked] = []
+        excluded = 0
+        for task in self.tasks:
+            for name, attack in task.attacks.items():
+                kept = task.prompts
+                if isinstance(attack, Guided) and "attacker" in attack.needs:
+                    kept = [prompt for prompt in task.prompts if reason(prompt) is None]
+                    excluded += len(task.prompts) - len(kept)
+                found += self._asked(task, name, attack, kept, model)
+        return found, excluded
+
+    def _asked(
+        self, task: Measured, name: str, attack: Attack, prompts: Sequence[Prompt], model: Model
+    ) -> Iterable[Asked]:
+        settings, system = self.settings, system_prompt(self.settings.system)
+        needs = attack.needs if isinstance(attack, Guided) else ()
+        played = tuple(self.cast.identity(role) for role in needs)
+        for prompt in prompts:
+            for sample in range(settings.samples):
+                made = request(
+                    prompt,
+                    attack,
+                    model=model,
+                    sampling=settings.sampling,
+                    seed=settings.seed,
+                    labels=("evaluate", task.name, name, sample, *played),
+                    system=system,
+                )
+                yield Asked(made, task.name, name, sample)
+
+
+def read_plan(settings: Evaluate) -> Plan:
+    """What settings ask for. Raises `ResoluteError` for names nobody knows and for roles that nobody plays."""
+    attacker = resolve(settings.attacker) if settings.attacker else None
+    stop = named(settings.stop, "judges", "asked") if settings.stop else None
+    if stop is not None:
+        stopping.check(stop)
+    probe = None
+    if settings.pair.protocol == "paper":
+        probe = settings.sampling.model_copy(update={"max_tokens": settings.pair.target_tokens})
+    plan = Plan(settings, measured(settings), Cast(attacker, settings.attacker_sampling, stop, probe))
+    for name, attack in plan.attacks.items():
+        if isinstance(attack, Guided):
+            plan.cast.check(name, attack.needs)
+    return plan
+
+
+def measured(settings: Evaluate) -> list[Measured]:
+    """The tasks of the suites, each `name` or `name:count`: with a count, so many goals of each task, or all it has."""
+    found: dict[str, Measured] = {}
+    for spec in settings.suites:
+        name, count = counted(spec)
+        suite = cast("Suite", find("suites", name))
+        for task in suite.tasks:
+            label = f"{name}/{task.name}"
+            if label in found:
+                raise ResoluteError(f"the task {label} is asked for twice", where=spec, mend="name each suite once")
+            prompts = _goals(task, count)
+            found[label] = Measured(label, prompts, _attacks(task, prompts, settings))
+    return list(found.values())
+
+
+def system_prompt(name: str | None) -> str:
+    """The system prompt's words: a file's, or those of a text that ships with us."""
+    if name is None:
+        return ""
+    path = Path(name)
+    if not (looks_like_file(name) or path.suffix in (".md", ".txt")):
+        return texts.load(name)
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise unreadable(path, error) from error
+    except UnicodeDecodeError as error:
+        raise ResoluteError("the system prompt is not UTF-8 text", where=name, mend="save it as UTF-8") from error
+
+
+def _attacks(task: Task, prompts: Sequence[Prompt], settings: Evaluate) -> dict[str, Attack]:
+    """Those the task names, or those of the settings where some goal of it is harmful."""
+    harmful = any(prompt.kind in ("harmful", "unknown") for prompt in prompts)
+    specs = settings.attacks if settings.attacks and harmful else task.attacks
+    found: dict[str, Attack] = {}
+    for spec in specs:
+        for attack in _variants(spec, settings):
+            if attack.name in found:
+                what = f"the attack {attack.name} is asked for twice"
+                raise ResoluteError(what, where=spec, mend="name each attack once")
+            found[attack.name] = attack
+    return found
+
+
+def _variants(spec: str, settings: Evaluate) -> list[Attack]:
+    name, _, rest = (spec, "", "") if spec in entries("attacks") else spec.partition(":")
+    attack = find("attacks", name)
+    if isinstance(attack, Several):
+        return attack.variants(rest, settings)
+    if rest:
+        raise ResoluteError(f"the attack {name} has no variant {rest!r}", where=spec, mend=f"write {name}")
+    return [cast("Attack", attack)]
+
+
+def _goals(task: Task, count: int | None) -> list[Prompt]:
+    """The prompts of `count` goals, by a choice that depends on the goals alone."""
+    prompts = load_prompts(task.prompts)
+    if count is None:
+        return prompts
+    ranked = sorted({prompt.goal for prompt in prompts}, key=lambda goal: (derive(0, "goal", goal), goal))
+    kept = set(ranked[:count])
+    return [prompt for prompt in prompts if prompt.goal in kept]
