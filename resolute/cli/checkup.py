@@ -177,13 +177,14 @@ def data() -> Iterator[Finding]:
 
 
 def programs() -> Iterator[Finding]:
-    """What only some uses need: a browser for print, and walls around code that a model wrote."""
+    """What only some uses need: a browser for print, and walls around code of a model, which are built and tried."""
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), "")
     mend = "" if browser else "only Resolute's own tests need one: install chromium"
     yield Finding("browser", bool(browser), browser or "none", mend)
-    walls = [name for name in ("bwrap", "docker") if shutil.which(name)]
-    mend = "" if walls else "only coding benchmarks need one: install bubblewrap or docker"
-    yield Finding("sandbox", bool(walls), ", ".join(walls) or "none", mend)
+    from resolute.models import sandbox
+
+    there, said = sandbox.looked()
+    yield Finding("sandbox", there, said, "" if there else f"only coding benchmarks need one: {sandbox.MEND}")
 
 
 def _reachable(host: str, port: int) -> bool:

@@ -55,16 +55,14 @@ class Code:
     version = VERSION
     event: Literal["correct"] = "correct"
 
-    def ready(self) -> None:
-        """Raises `ResoluteError` where there is no sandbox: nothing is run without one."""
-        mode()
-
     def judge(self, trace: Trace) -> list[Verdict]:
         """One verdict on the answer. Raises `ResoluteError` where there is no sandbox."""
         return self.judge_all([trace])
 
     def judge_all(self, traces: Sequence[Trace], progress: Progress | None = None) -> list[Verdict]:
-        """One verdict per trace, in order; several sandboxes at once."""
+        """One verdict per trace, in order; several sandboxes at once. Raises `ResoluteError` where there is none."""
+        if any(read(trace.prompt.expected) for trace in traces):
+            mode()
         stored: dict[str, set[str]] = {}
         for trace in traces:
             tests = read(trace.prompt.expected)

@@ -39,7 +39,7 @@ def release(number: int) -> list[Prompt]:
     for name, sha256 in list(FILES.items())[:number]:
         path = root / FOLDER / name
         command = f"hf download --repo-type dataset --revision {REVISION} livecodebench/code_generation_lite {name}"
-        mend = f"{command} --local-dir {root / FOLDER}, and let {PLACE} name {root}"
+        mend = f"get it from the hub: `{command} --local-dir {root / FOLDER}`, and let {PLACE} name {root}"
         if not path.is_file():
             raise ResoluteError(f"the data set's file {name} is missing", where=str(path), mend=mend)
         with path.open("rb") as stream:

@@ -198,11 +198,14 @@ def test_a_problem_without_tests_is_the_judges_failure() -> None:
         assert verdict.outcome == "judge failed"
 
 
-def test_without_a_sandbox_the_judge_refuses_before_anything_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_sandbox_the_judge_refuses_whatever_the_answer_is(
+    adding: Prompt, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sandbox, "_look", lambda: "bubblewrap is not installed")
-    with pytest.raises(ResoluteError, match="never run without") as caught:
-        CODE.ready()
-    assert "install bubblewrap" in caught.value.mend
+    for answer in (block(RIGHT), "no code"):
+        with pytest.raises(ResoluteError, match="never run without") as caught:
+            CODE.judge(answered(adding, answer))
+        assert "install bubblewrap" in caught.value.mend
 
 
 def test_verdicts_stand_in_the_order_of_the_traces_and_progress_ends_at_all(walls: str, adding: Prompt) -> None:

@@ -39,8 +39,11 @@ SIZES = {
     "math500": 500,
     "aime24": 30,
     "unseen": 483,
+    "humaneval": 164,
 }
-WRITTEN = {"math", "gsm8k", "gsm8k-test", "aime25", "gpqa-diamond", "wildjailbreak", "wildjailbreak-benign"}
+WRITTEN = {"math", "gsm8k", "gsm8k-test", "aime25", "gpqa-diamond", "wildjailbreak", "wildjailbreak-benign"} | {
+    f"livecodebench-v{number}" for number in range(1, 7)
+}
 """Sets whose files no machine of the project has: read from rows of the same form, written here."""
 
 
