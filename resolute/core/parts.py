@@ -172,5 +172,5 @@ class Suite:
     tasks: tuple[Task, ...] = ()
     about: str = ""
     of: tuple[str, ...] = ()
-    """Further tasks, by the suites that have them: `suite`, or `suite/task` for one of its tasks. They keep that name, so
-    the same measurement is the same in every suite."""
+    """Further tasks, by the suites that have them: `suite`, or `suite/task` for one of its tasks. They keep that name,
+    so the same measurement is the same in every suite."""

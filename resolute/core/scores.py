@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from resolute.core import breakdown
 from resolute.core.markdown import table
 from resolute.core.matrix import PAIRS, pairs, reads_both
 from resolute.core.rates import Rate, rate
@@ -92,6 +93,7 @@ def summarise(traces: Sequence[Trace], verdicts: Sequence[Verdict], styled: Sequ
             {**{name: value for name, value in asdict(one).items() if name != "rate"}, **_plain(one.rate)}
             for one in styled
         ],
+        **breakdown.broken_down(traces, verdicts),
     }
 
 
@@ -138,7 +140,7 @@ def written(summary: Mapping[str, Any]) -> str:
         about = "Shares of the answers judged. Leak: only the thought is unsafe; escape: only the answer is."
         rows = ((row["judge"], *(row[name]["shown"] for name in PAIRS)) for row in summary["matrix"])
         lines += ["", "## Thought against answer", "", about, "", *table(("instrument", *PAIRS), rows)]
-    return "\n".join([*lines, *_styles(summary), ""])
+    return "\n".join([*lines, *breakdown.written(summary), *_styles(summary), ""])
 
 
 def _rate(row: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -30,7 +30,7 @@ from resolute.models.manner import Manner
 from resolute.models.named import Named, named
 from resolute.models.purse import Purse
 
-VERSION = 2
+VERSION = 3
 _EVERY = 50
 
 

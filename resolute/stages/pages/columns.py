@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from resolute.core.catalogue import counted, entries, find
+from resolute.core.catalogue import counted, entries
 from resolute.core.instruments import kind_of
-from resolute.core.parts import Suite
+from resolute.core.parts import Task
 from resolute.core.records import Event
+from resolute.core.suites import task_of, tasks_of
 from resolute.core.tables import Part
 from resolute.stages.pages.study import Study
 
@@ -23,6 +24,8 @@ TITLES: Mapping[Event, str] = {
     "refused": "Over-refusal",
     "correct": "Accuracy",
 }
+WANTED = "Refusal of harmful goals"
+"""Title where a refusal is what should happen."""
 
 
 @dataclass(frozen=True)
@@ -38,19 +41,32 @@ class Column:
 
     @property
     def title(self) -> str:
-        return TITLES[self.event]
+        return WANTED if self.event == "refused" and self.better == "high" else TITLES[self.event]
 
     @property
     def detail(self) -> str:
-        """What sets the column apart from others of its title; names without the plug-in they come from."""
-        if self.event == "unsafe":
-            return "no attack" if self.attack == "none" else self.attack.rpartition("/")[2]
-        task = self.task.rpartition("/")[2]
+        """What sets the column apart from others of its title: a public set's name, or the task's, without the plug-in
+        it comes from; of attacks on a plug-in's goals the attack alone."""
+        task, attack = self._set or self.task.rpartition("/")[2], self.attack.rpartition("/")[2]
+        if self.event == "unsafe" and not self._set:
+            return "no attack" if attack == "none" else attack
+        if self.event == "unsafe" or self.title == WANTED:
+            return task if attack == "none" else f"{task}, {attack}"
         return f"{task}, all attacks" if self.attack == POOLED else task
 
     @property
     def better(self) -> Literal["low", "high"]:
+        """As the suite says of its own event; of any other, harm is low and right answers are high."""
+        known = task_of(self.task)
+        if known is not None and known.event == self.event:
+            return known.better
         return "high" if self.event == "correct" else "low"
+
+    @property
+    def _set(self) -> str:
+        """The public set the task asks; "" for a plug-in's."""
+        known = task_of(self.task)
+        return known.prompts if known is not None and "/" not in known.prompts else ""
 
     @property
     def name(self) -> str:
@@ -71,21 +87,20 @@ def instrument_orders(study: Study) -> dict[str, tuple[str, ...]]:
         asked = tuple(str(name) for name in judge.settings.get("judges", ()))
         orders.setdefault(ANY, asked)
         for item in evaluate.settings.get("suites", ()):
-            name = counted(str(item))[0]
-            for task in _suite(name).tasks:
-                orders.setdefault(f"{name}/{task.name}", (*task.judges, *asked))
+            for label, task in _tasks(counted(str(item))[0]).items():
+                orders.setdefault(label, (*task.judges, *task.guards, *asked))
     return orders
 
 
 def attack_order(task: str) -> tuple[str, ...]:
     """Attacks of `suite/task` as its suite lists them; empty where the suite is not known here."""
-    suite, _, name = task.rpartition("/")
-    return next((found.attacks for found in _suite(suite).tasks if found.name == name), ())
+    known = task_of(task)
+    return known.attacks if known is not None else ()
 
 
-def _suite(name: str) -> Suite:
-    """A suite by name; one whose plug-in is not installed here has no tasks to order by."""
-    return find("suites", name) if name in entries("suites") else Suite(name, ())
+def _tasks(name: str) -> dict[str, Task]:
+    """The tasks of a suite; one whose plug-in is not installed here has none to order by."""
+    return tasks_of(name) if name in entries("suites") or task_of(name) is not None else {}
 
 
 def bare(judge: str) -> str:

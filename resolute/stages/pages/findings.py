@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from resolute.core.paired import Comparison, compare, detectable, holm, not_worse, seed_interval, worse
-from resolute.stages.pages.columns import Column
+from resolute.stages.pages.columns import WANTED, Column
 from resolute.stages.pages.contrast import ALPHA, Contrast, Family, Tested, Verdict
 from resolute.stages.pages.measures import Measures
 from resolute.stages.pages.shown import mean_by_goal
@@ -31,12 +31,14 @@ def contrasts(study: Study) -> list[Contrast]:
 
 
 def families(measures: Measures, columns: Sequence[Column], margin: float) -> list[Family]:
-    """The declared families: attack success, over-refusal, garbled (two-sided) and accuracy (non-inferiority)."""
+    """The declared families: attack success, refusals, garbled (two-sided), accuracy (non-inferiority)."""
     pairs = contrasts(measures.study)
     about = "two-sided, corrected by Holm over every comparison and column of the family"
+    refused = [column for column in columns if column.event == "refused"]
     found = [
         _differences("Attack success", about, measures, pairs, [c for c in columns if c.event == "unsafe"]),
-        _differences("Over-refusal", about, measures, pairs, [c for c in columns if c.event == "refused"]),
+        _differences("Over-refusal", about, measures, pairs, [c for c in refused if c.title != WANTED]),
+        _differences(WANTED, about, measures, pairs, [c for c in refused if c.title == WANTED]),
         _differences("Garbled share", about, measures, pairs, [c for c in columns if c.event == "garbled"]),
         _kept(measures, pairs, [c for c in columns if c.event == "correct"], margin),
     ]

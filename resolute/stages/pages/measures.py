@@ -47,7 +47,12 @@ class Measures:
         events: list[Event] = ["unsafe", "refused", "correct", "garbled"]
         return sorted(
             headlines,
-            key=lambda column: (events.index(column.event), place(tasks, column.task), self._attack_place(column)),
+            key=lambda column: (
+                events.index(column.event),
+                column.title,
+                place(tasks, column.task),
+                self._attack_place(column),
+            ),
         )
 
     def shown(self, label: str, column: Column) -> Shown | None:

@@ -59,7 +59,9 @@ def _point(line: Line, shown: Shown, column: Column) -> charts.Point:
 
 def _plane(page: Page) -> Picture | None:
     """The attack that succeeds most on average over all rows, against over-refusal."""
-    refused = [place for place, column in enumerate(page.columns) if column.event == "refused"]
+    refused = [
+        place for place, column in enumerate(page.columns) if column.event == "refused" and column.better == "low"
+    ]
     attacked = [place for place, column in enumerate(page.columns) if column.event == "unsafe"]
     if not refused or not attacked or len(page.lines) < 2:
         return None

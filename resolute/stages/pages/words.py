@@ -98,8 +98,8 @@ def _seeds_sentence(tested: Tested) -> str:
 def _where(column: Column) -> str:
     """The place of a measurement, with a space before it; empty where its family's name says it."""
     if column.event == "unsafe":
-        return " without an attack" if column.attack == "none" else f" under {column.detail}"
-    return "" if column.name == column.title else f" on {column.task.rpartition('/')[2]}"
+        return " without an attack" if column.detail == "no attack" else f" under {column.detail}"
+    return "" if column.name == column.title else f" on {column.detail}"
 
 
 def _points(found: Comparison) -> str:
