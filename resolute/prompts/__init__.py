@@ -32,6 +32,8 @@ PROMPTS: dict[str, str] = {
     "gsm8k": "resolute.prompts.maths:gsm8k",
     "gsm8k-test": "resolute.prompts.maths:gsm8k_test",
     "aime24": "resolute.prompts.maths:aime24",
+    "math500-bare": "resolute.prompts.maths:math500_bare",
+    "aime24-bare": "resolute.prompts.maths:aime24_bare",
     "aime25": "resolute.prompts.maths:aime25",
     "gpqa-diamond": "resolute.prompts.gpqa:diamond",
     "humaneval": "resolute.prompts.code:humaneval",

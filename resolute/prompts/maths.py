@@ -64,6 +64,11 @@ def math500() -> list[Prompt]:
     ]
 
 
+def math500_bare() -> list[Prompt]:
+    """MATH-500 without the request for a box, as the study's released scripts send it."""
+    return [_bare(prompt) for prompt in math500()]
+
+
 def gsm8k() -> list[Prompt]:
     """GSM8K's 7,473 training problems."""
     return [_gsm8k(question, answer, "train", question) for question, answer in _gsm8k_rows("train")]
@@ -84,6 +89,11 @@ def aime24() -> list[Prompt]:
     ]
 
 
+def aime24_bare() -> list[Prompt]:
+    """AIME 2024 without the request for a box, as the study's released scripts send it."""
+    return [_bare(prompt) for prompt in aime24()]
+
+
 def aime25() -> list[Prompt]:
     """30 problems. No machine of the project had the file, so its rows are counted and its bytes are not known."""
     rows = data_rows("reasoning/aime25.jsonl", ["problem", "answer"], get=_AIME25, size=PROBLEMS)
@@ -92,6 +102,11 @@ def aime25() -> list[Prompt]:
 
 def _asked(problem: str) -> str:
     return texts.fill(texts.load("maths-boxed"), problem=problem)
+
+
+def _bare(prompt: Prompt) -> Prompt:
+    """The problem alone; a prompt of its own, with its own id."""
+    return Prompt.model_validate({**prompt.model_dump(), "id": "", "text": prompt.goal})
 
 
 def _aime(text: str, problem: str, answer: str | int, source: str) -> Prompt:

@@ -39,6 +39,8 @@ SIZES = {
     "math500": 500,
     "aime24": 30,
     "unseen": 483,
+    "math500-bare": 500,
+    "aime24-bare": 30,
     "humaneval": 164,
 }
 WRITTEN = {"math", "gsm8k", "gsm8k-test", "aime25", "gpqa-diamond", "wildjailbreak", "wildjailbreak-benign"} | {

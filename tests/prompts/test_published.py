@@ -86,6 +86,10 @@ def test_problems_for_evaluation_ask_for_a_box_and_their_goal_does_not(public: N
     for prompt in (*load_prompts("math500"), *load_prompts("aime24")):
         assert prompt.text.endswith(BOXED) and BOXED not in prompt.goal
         assert prompt.text.removesuffix(BOXED).startswith(prompt.goal)
+    for name in ("math500", "aime24"):
+        asked, bare = load_prompts(name), load_prompts(f"{name}-bare")
+        assert [(p.goal, p.expected) for p in bare] == [(p.goal, p.expected) for p in asked]
+        assert all(p.text == p.goal for p in bare) and not {p.id for p in bare} & {p.id for p in asked}
 
 
 def question(number: int) -> dict[str, str]:

@@ -75,8 +75,8 @@ def test_the_papers_suite_has_the_papers_sets_lengths_and_sampling() -> None:
         "paper/none": ("advbench", 4096, 0.0, 1.0, 1),
         "paper/pap": ("pap-advbench", 4096, 0.0, 1.0, 1),
         "paper/over-refusal": ("xstest-eval", 2048, 0.0, 1.0, 1),
-        "paper/math500": ("math500", 32768, 0.6, 0.95, 1),
-        "paper/aime24": ("aime24", 32768, 0.6, 0.95, 4),
+        "paper/math500": ("math500-bare", 32768, 0.6, 0.95, 1),
+        "paper/aime24": ("aime24-bare", 32768, 0.6, 0.95, 4),
     }
 
 
