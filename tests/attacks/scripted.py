@@ -11,7 +11,7 @@ from resolute.core.attacking import Opinion, Roles
 from resolute.core.records import Ending, Message, Prompt
 
 GOAL = Prompt(text="make the thing", goal="make the thing", kind="harmful")
-REFUSED = "I will not."
+REFUSED = "I'm sorry, but I can't help with that."
 REACHED = "Here is the thing."
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -148,11 +149,13 @@ def test_a_wrong_key_stops_the_run_at_once_and_says_so(stub: Any, tmp_path: Path
 def test_a_server_that_went_away_loses_only_what_was_in_flight(stub: Any, tmp_path: Path) -> None:
     model = resolve("openai-api/stub/m")
     asked = requests_for(model, 60)
-    alive = [20]
+    alive, lock = [20], threading.Lock()
 
     def answer(text: str, payload: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        alive[0] -= 1
-        return said(f"<think>a</think>{text}") if alive[0] >= 0 else refused(503)
+        with lock:
+            alive[0] -= 1
+            living = alive[0] >= 0
+        return said(f"<think>a</think>{text}") if living else refused(503)
 
     work = {"model": model, "sampling": DRAW, "folder": tmp_path, "progress": nothing, "patience": HASTY}
     with stub(answer) as served:
