@@ -7,6 +7,7 @@ from typing import cast, get_args
 
 from inspect_ai.model import ModelAPI, modelapi
 from inspect_ai.scorer import Scorer, mean, scorer, stderr
+from inspect_ai.util import SandboxEnvironment, sandboxenv
 
 from resolute.core.records import PATTERNS, Kind
 
@@ -17,6 +18,14 @@ def resolute() -> type[ModelAPI]:
     from resolute.models.provider import Local
 
     return Local
+
+
+@sandboxenv(name="bubblewrap")  # pyright: ignore[reportUntypedFunctionDecorator]  (Inspect leaves it untyped)
+def bubblewrap() -> type[SandboxEnvironment]:
+    """Walls without an engine (see `resolute.models.boxes`): `sandbox="bubblewrap"` in a task."""
+    from resolute.models.boxes import Box
+
+    return Box
 
 
 @scorer(metrics={pattern: [mean(), stderr()] for pattern in PATTERNS})

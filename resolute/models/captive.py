@@ -64,7 +64,7 @@ class Captive:
         self._replies, replies = os.pipe()
         self._stdout, stdout = os.pipe()
         self._stderr, stderr = os.pipe()
-        calls, given = _file(syscalls.program(forks=False)), _file(stdin)
+        calls, given = _file(syscalls.program(forks=self.limits.forks)), _file(stdin)
         self._open = {self._replies, self._stdout, self._stderr}
         self._said = {end: bytearray() for end in self._open}
         os.set_blocking(self._orders, False)
@@ -89,6 +89,10 @@ class Captive:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End it, and all that it started."""
         self._process.kill()  # and with it, by `--die-with-parent`, the first process within, and so all of them
         self._process.wait()
         self._close()
@@ -114,8 +118,10 @@ class Captive:
         self._born = time.monotonic()
         self._until = self._born + self.limits.wall
 
-    def ask(self, line: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Say a line, if any, and wait for the next one. Raises `Ended`."""
+    def ask(self, line: dict[str, Any] | None = None, seconds: float = 0.0) -> dict[str, Any]:
+        """Say a line, if any, and wait for the next one, `seconds` from now or as long as is left. Raises `Ended`."""
+        if seconds:
+            self._until = time.monotonic() + seconds
         heard = self._said[self._replies]
         pending = b"" if line is None else json.dumps(line).encode() + b"\n"
         self._pump(pending, lambda: b"\n" in heard or self._replies not in self._open)

@@ -6,6 +6,7 @@ that was never ready is broken, and code cannot pretend that it was. What follow
 - `calls`: load the code under test, then answer calls of one function of it. It never sees what a test expects.
 - `checks`: run the tests of a data set; the function they test is a stub that asks for the call over the channel.
 - `program`: run the code under test as a program; its standard input and output are the sandbox's.
+- `serve`: keep a whole box for Inspect AI.
 - `walls`: say which walls hold.
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import signal
 import sys
 from collections.abc import Callable
 from decimal import Decimal
@@ -214,18 +216,35 @@ def refused(act: Callable[[], Any]) -> bool:
     return False
 
 
-def walls(_order: Line, channel: Channel) -> None:
+def held(tasks: int) -> bool:
+    """Whether the system holds processes to a number."""
+    made: list[int] = []
+    try:
+        while len(made) <= tasks:
+            made.append(os.fork())
+            if made[-1] == 0:
+                signal.pause()
+    except OSError:
+        return True
+    finally:
+        for child in made:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+    return False
+
+
+def walls(order: Line, channel: Channel) -> None:
     """Which walls hold, each tried."""
     import socket
     from pathlib import Path
 
     outside = [Path(name) for name in ("/written", "/dev/written", "/usr/written", "/tmp/written")]  # noqa: S108
     unseen = [Path(name) for name in ("/etc/passwd", "/proc/self", "/home", "/sys", "/var", "/run")]
-    known = {"HOME", "LANG", "LC_CTYPE", "PATH", "PWD", "PYTHONHASHSEED"}
+    known = {"HOME", "LANG", "LC_CTYPE", "PATH", "PWD", "PYTHONHASHSEED", "TMPDIR"}
     channel.say(
         **{
             "no network": refused(lambda: socket.socket(socket.AF_INET)),
-            "no new processes": refused(os.fork),
+            "no new processes": held(order["tasks"]) if order["forks"] else refused(os.fork),
             "nothing written outside": all(refused(place.touch) for place in outside),
             "a folder of its own": not refused(Path("written").touch),
             "nothing to see": all(refused(place.stat) for place in unseen),
@@ -235,12 +254,18 @@ def walls(_order: Line, channel: Channel) -> None:
     )
 
 
+def serve(order: Line, channel: Channel) -> None:
+    """Hand the channel to a program that is trusted (`models.servant`)."""
+    load(order["code"], "servant")["serve"](channel)
+
+
 def main() -> None:
     channel = Channel(int(sys.argv[1]), int(sys.argv[2]))
     order = channel.hear()
     confine(order)
     channel.say(ready=True)
-    {"calls": calls, "checks": checks, "program": program, "walls": walls}[order["act"]](order, channel)
+    acts = {"calls": calls, "checks": checks, "program": program, "serve": serve, "walls": walls}
+    acts[order["act"]](order, channel)
 
 
 if __name__ == "__main__":

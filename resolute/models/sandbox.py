@@ -42,9 +42,9 @@ class Outcome:
     why: str = ""
 
 
-def mode() -> Mode:
+def mode(limits: Limits = Limits()) -> Mode:  # noqa: B008 (frozen)
     """How walls are built here. Raises `ResoluteError` where they cannot be, or where one of them does not hold."""
-    found = _look()
+    found = _look(limits.forks)
     if isinstance(found, str):
         raise ResoluteError(f"no sandbox, and code of a model is never run without one: {found}", mend=MEND)
     return found[0]
@@ -53,14 +53,14 @@ def mode() -> Mode:
 def looked() -> tuple[bool, str]:
     """Whether there is a sandbox, and which one or why not. Never raises."""
     try:
-        found = _look()
+        found = _look(False)
     except OSError as error:
         return False, str(error)
     return (False, found) if isinstance(found, str) else (True, found[1])
 
 
 @cache
-def _look() -> tuple[Mode, str] | str:
+def _look(forks: bool) -> tuple[Mode, str] | str:
     """Build the walls once and try each of them from within."""
     if not sys.platform.startswith("linux") or not syscalls.known():
         return f"bubblewrap does not run on {platform.system()} {platform.machine()}"
@@ -71,7 +71,8 @@ def _look() -> tuple[Mode, str] | str:
         if kind == "root" and os.geteuid() != 0:
             continue
         try:
-            with Captive(kind, Limits(), {"act": "walls"}) as captive:
+            limits = Limits(forks=forks)
+            with Captive(kind, limits, {"act": "walls", "forks": forks, "tasks": limits.tasks}) as captive:
                 captive.ready()
                 held = captive.ask()
         except (Broken, Ended) as error:

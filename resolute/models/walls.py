@@ -1,8 +1,8 @@
 """The walls of the sandbox: what bubblewrap is told, and what the process within is limited to.
 
 No network; a read-only system without accounts, homes, devices or /proc; one small folder in memory; an empty
-environment; process, IPC and host namespaces of its own. There is one process only (`models.syscalls`), so its limits
-are the limits of all.
+environment; process, IPC and host namespaces of its own. Unless `forks`, there is one process (`models.syscalls`), so
+its limits are the limits of all.
 """
 
 from __future__ import annotations
@@ -17,6 +17,13 @@ Mode = Literal["root", "user"]
 """root: mounts are made by root, who becomes nobody before code is touched; user: in a user namespace."""
 HOME = "/box"
 """The one folder that can be written."""
+_ENVIRONMENT = {
+    "HOME": HOME,
+    "TMPDIR": HOME,
+    "LANG": "C.UTF-8",
+    "PATH": f"{sys.base_prefix}/bin:/usr/local/bin:/usr/bin:/bin",
+    "PYTHONHASHSEED": "0",
+}
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,10 @@ class Limits:
     """In its folder, which is memory."""
     output: int = 8 * 1024**2
     """Of standard output and error together, and of one value that is handed back."""
-    threads: int = 64
+    forks: bool = False
+    """Whether new processes may be made; limits of time, memory and file size are then limits of each."""
+    tasks: int = 64
+    """Threads and processes together."""
 
     def as_order(self) -> dict[str, int]:
         """By the names of the system."""
@@ -41,8 +51,8 @@ class Limits:
             "RLIMIT_CPU": self.cpu,
             "RLIMIT_AS": self.memory,
             "RLIMIT_FSIZE": self.disk,
-            "RLIMIT_NPROC": self.threads,
-            "RLIMIT_NOFILE": 64,
+            "RLIMIT_NPROC": self.tasks,
+            "RLIMIT_NOFILE": 1024 if self.forks else 64,
             "RLIMIT_CORE": 0,
         }
 
@@ -55,7 +65,8 @@ def wall(mode: Mode, limits: Limits, calls: int) -> list[str]:
     else:
         line += ["--unshare-user", "--uid", "65534", "--gid", "65534"]
     line += ["--hostname", "box", "--die-with-parent", "--new-session", "--clearenv"]
-    line += ["--setenv", "LANG", "C.UTF-8", "--setenv", "PYTHONHASHSEED", "0", "--setenv", "HOME", HOME]
+    for name, value in _ENVIRONMENT.items():
+        line += ["--setenv", name, value]
     line += [word for words in _system() for word in words]
     for device in ("null", "zero", "urandom", "random"):
         line += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]

@@ -201,7 +201,7 @@ def test_a_problem_without_tests_is_the_judges_failure() -> None:
 def test_without_a_sandbox_the_judge_refuses_whatever_the_answer_is(
     adding: Prompt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sandbox, "_look", lambda: "bubblewrap is not installed")
+    monkeypatch.setattr(sandbox, "_look", lambda _: "bubblewrap is not installed")
     for answer in (block(RIGHT), "no code"):
         with pytest.raises(ResoluteError, match="never run without") as caught:
             CODE.judge(answered(adding, answer))

@@ -83,7 +83,7 @@ def test_no_secret_of_the_environment_is_seen(walls: str, monkeypatch: pytest.Mo
     monkeypatch.setenv("OPENAI_API_KEY", "sk-verysecret")
     found, _ = called(["import os\ndef f(): return {**os.environ}"], "f", [], QUICK)
     assert "OPENAI_API_KEY" not in found
-    assert set(found) <= {"HOME", "LANG", "LC_CTYPE", "PATH", "PWD", "PYTHONHASHSEED"}
+    assert set(found) <= {"HOME", "LANG", "LC_CTYPE", "PATH", "PWD", "PYTHONHASHSEED", "TMPDIR"}
 
 
 def test_nothing_is_written_but_in_its_own_folder_and_that_is_gone_afterwards(walls: str, tmp_path: Path) -> None:
