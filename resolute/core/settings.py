@@ -335,7 +335,7 @@ class Evaluate(Section):
     """A system prompt for every request, by the name of a text or as a file."""
     seed: int = 0
     attacks: tuple[str, ...] = ()
-    """Attacks on every task that has harmful goals, in the place of those it names; none: those it names."""
+    """Attacks on every task that has harmful goals in no framing yet, in the place of those it names; none: its own."""
     framings: tuple[str, ...] = ("builtin",)
     """Framings of the attack `framings`: `builtin`, names, or a folder of your own. Name those that were not trained
     on: held out is what no training prompt was framed in."""

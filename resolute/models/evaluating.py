@@ -14,11 +14,12 @@ from resolute.core.errors import ResoluteError
 from resolute.core.files import unreadable
 from resolute.core.generable import reason
 from resolute.core.keys import derive, digest
-from resolute.core.parts import Attack, Guided, Several, Suite, Task
+from resolute.core.parts import Attack, Guided, Several, Task
 from resolute.core.records import Prompt
 from resolute.core.rows import looks_like_file
 from resolute.core.settings import Evaluate
 from resolute.core.sources import load_prompts
+from resolute.core.suites import tasks_of
 from resolute.models import stopping
 from resolute.models.identity import Model, resolve
 from resolute.models.named import named
@@ -136,9 +137,7 @@ def measured(settings: Evaluate) -> list[Measured]:
     found: dict[str, Measured] = {}
     for spec in settings.suites:
         name, count = counted(spec)
-        suite = cast("Suite", find("suites", name))
-        for task in suite.tasks:
-            label = f"{name}/{task.name}"
+        for label, task in tasks_of(name).items():
             if label in found:
                 raise ResoluteError(f"the task {label} is asked for twice", where=spec, mend="name each suite once")
             prompts = _goals(task, count)
@@ -162,8 +161,8 @@ def system_prompt(name: str | None) -> str:
 
 
 def _attacks(task: Task, prompts: Sequence[Prompt], settings: Evaluate) -> dict[str, Attack]:
-    """Those the task names, or those of the settings where some goal of it is harmful."""
-    harmful = any(prompt.kind in ("harmful", "unknown") for prompt in prompts)
+    """Those the task names, or those of the settings where some goal of it is harmful and stands in no framing yet."""
+    harmful = any(prompt.kind in ("harmful", "unknown") and not prompt.framing for prompt in prompts)
     specs = settings.attacks if settings.attacks and harmful else task.attacks
     found: dict[str, Attack] = {}
     for spec in specs:
