@@ -87,9 +87,7 @@ def test_a_problem_without_reference_is_the_instruments_failure() -> None:
     assert verdict.outcome == "judge failed"
 
 
-@pytest.mark.parametrize(
-    "text", ["9^{9^{9}}", "9^{9^9}", "9^9^9", "99999!", "((9^{99})^{99})^{99}", "2^{999999}", "3!!!!"]
-)
+@pytest.mark.parametrize("text", ["9^{9^{9}}", "9^{9^9}", "9^9^9", "99999!", "2^{999999}", "3!!!!"])
 def test_an_answer_that_cannot_be_evaluated_is_wrong_at_once(text: str) -> None:
     started = time.perf_counter()
     assert not same(text, "12")
@@ -158,6 +156,7 @@ def test_grading_needs_no_main_thread() -> None:
         ("\\boxed{\\begin{matrix}" + "1&" * 60 + "\\end{matrix}}", 0),
         ("\\boxed{((((((((((((((((((((1))))))))))))))))))))}", 0),
         ("\\boxed{\\frac{1}{0}}", 0),
+        ("\\boxed{((9^{99})^{99})^{99}}", 0),
         ("\\boxed{\u202e12}", None),
     ],
 )
