@@ -20,5 +20,7 @@ SUITES: dict[str, str] = {
     "reasoning": "resolute.suites.reasoning:REASONING",
     "full": "resolute.suites.combined:FULL",
     "paper": "resolute.suites.combined:PAPER",
+    "humaneval": "resolute.suites.code:HUMANEVAL",
+    "livecodebench": "resolute.suites.code:LIVECODEBENCH",
 }
 """Name -> loader of a `Suite`."""

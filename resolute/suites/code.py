@@ -1,16 +1,19 @@
-"""Code that works: functions and programs, judged by running them within walls."""
+"""Code that works: functions and programs, judged by running them within walls. An unfinished answer is wrong."""
 
 from __future__ import annotations
 
-from resolute.core.parts import Suite, Task
+from resolute.core.parts import Needs, Suite, Task
+
+
+def _code(prompts: str) -> tuple[Task, ...]:
+    return (Task("code", prompts, "correct", ("code",), better="high", needs=Needs(32_768)),)
+
 
 HUMANEVAL = Suite(
-    "humaneval",
-    (Task("code", "humaneval", "correct", ("code",), better="high"),),
-    "164 functions to complete. Old and public: most models have seen it.",
+    "humaneval", _code("humaneval"), "164 functions to complete. Old and public: most models have seen it."
 )
 LIVECODEBENCH = Suite(
     "livecodebench",
-    (Task("code", "livecodebench-v6@2024-08..2025-05", "correct", ("code",), better="high"),),
+    _code("livecodebench-v6@2024-08..2025-05"),
     "Contest problems of release 6 from August 2024 on; a model trained on later texts may have seen them.",
 )
