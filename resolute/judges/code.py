@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from json import loads
@@ -23,14 +24,16 @@ from resolute.core.programs import FunctionTests, StoredTests, code_of, complete
 from resolute.core.records import Saw, Trace, Verdict
 from resolute.core.sources import PLACE
 from resolute.models.captive import Broken
-from resolute.models.sandbox import Outcome, called, checked, mode, pooled, ran
+from resolute.models.sandbox import Outcome, called, checked, like, mode, pooled, ran
 from resolute.models.walls import Limits
 
 VERSION = "1"
 LIMITS = Limits(cpu=10, wall=30)
 """Of a function under all its tests."""
-EACH = Limits(cpu=6, wall=20, memory=4 * 1024**3, output=64 * 1024**2)
+EACH = Limits(cpu=6, wall=20, memory=4 * 1024**3)
 """Of one of LiveCodeBench's tests; its own harness gives 6 seconds and 4 GiB."""
+_SPARE = 1024**2
+"""Bytes that a program may write beyond twice what is expected of it."""
 _NAMES = """
 string re datetime collections heapq bisect copy math random statistics itertools functools operator io sys json
 builtins typing
@@ -144,15 +147,16 @@ def _stored(tests: StoredTests, code: str, place: _Places | str) -> Outcome:
 
 
 def _ran(code: str, case: codetests.Case) -> Outcome:
-    said, end = ran([OPENING, code], case.stdin, EACH)
+    said, end = ran([OPENING, code], case.stdin, replace(EACH, output=2 * len(case.expected) + _SPARE))
     return end or Outcome("passed" if same_output(said, case.expected) else "wrong")
 
 
 def _called(code: str, name: str, case: codetests.Case) -> Outcome:
     args = [loads(line) for line in case.stdin.split("\n")]
     value, end = called([OPENING, code], name, args, EACH)
-    value = list(value) if isinstance(value, tuple) else value
-    return end or Outcome("passed" if value == loads(case.expected) else "wrong")
+    if isinstance(value, dict) and value.keys() == {"tuple"}:  # its own harness takes a tuple for a list, outermost
+        value = value["tuple"]
+    return end or Outcome("passed" if like(value, loads(case.expected)) else "wrong")
 
 
 def same_output(said: str, expected: str) -> bool:

@@ -29,7 +29,7 @@ from resolute.models import sandbox, servant
 from resolute.models.captive import Broken, Captive, Ended
 from resolute.models.walls import Limits
 
-LIMITS = Limits(cpu=3600, wall=60, memory=4 * 1024**3, disk=512 * 1024**2, output=512 * 1024**2, forks=True, tasks=256)
+LIMITS = Limits(cpu=3600, wall=60, memory=4 * 1024**3, disk=512 * 1024**2, value=512 * 1024**2, forks=True, tasks=256)
 """Of a box. `wall` is how long after a command's own time it may take to say so."""
 _ERRORS: dict[str, type[OSError]] = {
     "FileNotFoundError": FileNotFoundError,

@@ -28,6 +28,7 @@ _NOBODY = 60_100
 """The first of the user ids that sandboxes of root run as, each as one of its own."""
 _CHUNK = 1 << 16
 _WORDS = 500
+_GARBLED = "no line of the channel"
 _LAST = 1.0
 """Seconds a process may live on after it closed its channel."""
 _SOURCE = Path(inside.__file__).read_text(encoding="utf-8")
@@ -54,6 +55,7 @@ class Captive:
         self._order = order
         self._user = _Users.take() if mode == "root" else None
         self._said: dict[int, bytearray] = {}
+        self._lines = 0
         self._born = time.monotonic()
         self._until = self._born + PATIENCE
         self._start(mode, stdin)
@@ -122,18 +124,22 @@ class Captive:
         """Say a line, if any, and wait for the next one, `seconds` from now or as long as is left. Raises `Ended`."""
         if seconds:
             self._until = time.monotonic() + seconds
-        heard = self._said[self._replies]
-        pending = b"" if line is None else json.dumps(line).encode() + b"\n"
-        self._pump(pending, lambda: b"\n" in heard or self._replies not in self._open)
-        if b"\n" not in heard:
+        try:
+            pending = b"" if line is None else json.dumps(line).encode() + b"\n"
+        except RecursionError:  # a value of one sandbox, nested as deep as could just be read, on its way to another
+            raise Ended("crashed", _GARBLED) from None
+        self._pump(pending, lambda: self._lines > 0 or self._replies not in self._open)
+        if not self._lines:
             raise self._end()
+        heard = self._said[self._replies]
         said, _, rest = bytes(heard).partition(b"\n")
         heard[:] = rest
+        self._lines -= 1
         with contextlib.suppress(ValueError, RecursionError):
             told = json.loads(said)
             if isinstance(told, dict):
                 return told
-        raise Ended("crashed", "no line of the channel")
+        raise Ended("crashed", _GARBLED)
 
     def finish(self) -> None:
         """Wait until it ends by itself, with status 0. Raises `Ended` for any other end."""
@@ -178,8 +184,10 @@ class Captive:
             self._open.discard(end)
             return False
         self._said[end] += piece
+        if end == self._replies:
+            self._lines += piece.count(b"\n")
         told = len(self._said[self._replies])
-        if max(told, sum(map(len, self._said.values())) - told) > self.limits.output:
+        if told > self.limits.value or sum(map(len, self._said.values())) - told > self.limits.output:
             raise Ended("too much output")
         return True
 

@@ -39,7 +39,9 @@ class Limits:
     disk: int = 16 * 1024**2
     """In its folder, which is memory."""
     output: int = 8 * 1024**2
-    """Of standard output and error together, and of one value that is handed back."""
+    """Of standard output and error together."""
+    value: int = 4 * 1024**2
+    """Of one line over the channel, a value that is handed back among them."""
     forks: bool = False
     """Whether new processes may be made; limits of time, memory and file size are then limits of each."""
     tasks: int = 64
