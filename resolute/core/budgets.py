@@ -77,15 +77,23 @@ def greedy(sampling: Sampling, traces: Sequence[Trace]) -> str | None:
 
 
 def unclosed(traces: Sequence[Trace]) -> str | None:
-    """A sentence where more than `CUT_SHORT` of the outputs of any task never left the thought, else None."""
+    """A sentence where more than `CUT_SHORT` of all outputs, or of any task's, never left the thought, else None."""
     tasks: dict[str, list[Trace]] = {}
     for trace in traces:
         tasks.setdefault(trace.task or "all", []).append(trace)
-    found: list[str] = []
-    for task, some in sorted(tasks.items()):
-        n = sum(trace.ending.where == "thought" for trace in some)
-        if n > CUT_SHORT * len(some):
-            found.append(f"{task} {n} of {len(some)} ({100 * n / len(some):.1f}%)")
-    if not found:
+    found = [
+        f"{task} {_share(some)}" for task, some in sorted(tasks.items()) if _unclosed(some) > CUT_SHORT * len(some)
+    ]
+    if not found and _unclosed(traces) <= CUT_SHORT * len(traces):
         return None
-    return f"outputs that never left the thought, and have no answer to judge: {', '.join(found)}"
+    where = f"; most in {', '.join(found)}" if found else ""
+    return f"{_share(traces)} outputs never left the thought: they have no answer to judge{where}"
+
+
+def _unclosed(traces: Sequence[Trace]) -> int:
+    return sum(trace.ending.where == "thought" for trace in traces)
+
+
+def _share(traces: Sequence[Trace]) -> str:
+    n = _unclosed(traces)
+    return f"{n} of {len(traces)} ({100 * n / len(traces):.1f}%)"
