@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import itertools
 import json
 import os
 import selectors
@@ -24,8 +23,8 @@ Fate = Literal["timeout", "crashed", "out of memory", "too much output"]
 """How code ended that did not do what it was asked to."""
 PATIENCE = 30.0
 """Seconds a sandbox may take to be ready, however busy the machine is."""
-_NOBODY = 60_100
-"""The first of the user ids that sandboxes of root run as, each as one of its own."""
+_NOBODY = range(60_578, 61_184)
+"""User ids that Linux gives to nobody (systemd.io/UIDS-GIDS); the sandboxes of root run as one of them each."""
 _CHUNK = 1 << 16
 _WORDS = 500
 _GARBLED = "no line of the channel"
@@ -215,7 +214,11 @@ class _Users:
     @classmethod
     def take(cls) -> int:
         with cls._lock:
-            user = next(number for number in itertools.count(_NOBODY) if number not in cls._taken)
+            start = 31 * os.getpid()  # elsewhere than another process's, since limits are counted by user
+            order = (_NOBODY[(start + step) % len(_NOBODY)] for step in range(len(_NOBODY)))
+            user = next((number for number in order if number not in cls._taken), None)
+            if user is None:
+                raise Broken(f"{len(_NOBODY)} sandboxes are open already")
             cls._taken.add(user)
             return user
 

@@ -15,9 +15,11 @@ from typing import Any
 
 import pytest
 
+from resolute.cli.app import run
 from resolute.core.errors import ResoluteError
+from resolute.core.files import read_records, write_records
 from resolute.core.programs import FunctionTests, StoredTests, code_of, completed, read, written
-from resolute.core.records import Ending, Prompt, Trace
+from resolute.core.records import Ending, Prompt, Trace, Verdict
 from resolute.core.sources import PLACE, load_prompts
 from resolute.judges import code as judge
 from resolute.judges.code import CODE, same_output
@@ -214,6 +216,16 @@ def test_verdicts_stand_in_the_order_of_the_traces_and_progress_ends_at_all(wall
     verdicts = CODE.judge_all(traces, lambda _, done, total: seen.append((done, total)))
     assert [(verdict.trace, verdict.score) for verdict in verdicts] == [(f"t{n}", float(n % 2)) for n in range(6)]
     assert seen[-1] == (6, 6)
+
+
+def test_the_command_judges_a_file_of_answers(walls: str, adding: Prompt, tmp_path: Path) -> None:
+    traces = [answered(adding, block(code), name) for name, code in (("a", RIGHT), ("b", WRONG))]
+    write_records(tmp_path / "answers.parquet", traces, Trace)
+    out = tmp_path / "runs" / "judged"
+    assert run(["judge", "run", str(tmp_path / "answers.parquet"), "--judge", "code", "--out", str(out)]) == 0
+    (found,) = (tmp_path / "runs").rglob("verdicts.parquet")
+    labels = {verdict.trace: verdict.label for verdict in read_records(found, Verdict)}
+    assert labels == {"a": "passed", "b": "wrong"}
 
 
 def packed(cases: list[dict[str, str]]) -> str:
