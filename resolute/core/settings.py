@@ -46,7 +46,7 @@ class Serving(Section):
 
 
 Engine = Literal["inprocess", "vllm"]
-"""Who runs a checkpoint: this process, or vLLM, whose executable RESOLUTE_VLLM names. Models behind an API run there."""
+"""Who runs a checkpoint: this process, or vLLM, whose executable RESOLUTE_VLLM names. APIs run their own models."""
 
 
 class Acceptance(Section):
@@ -322,7 +322,7 @@ class Evaluate(Section):
     named: ClassVar[frozenset[str]] = frozenset(
         {"model", "system", "attacks", "framings", "attacker", "attacker_sampling", "stop", "pair", "pap"}
     )
-    aside: ClassVar[frozenset[str]] = frozenset({"own", "concurrency", "budget"})
+    aside: ClassVar[frozenset[str]] = frozenset({"own", "concurrency", "budget", "serving"})
 
     model: str
     """An Inspect model name, a folder with a checkpoint, or a plug-in's model; an input `model` stands in for it."""
@@ -347,6 +347,10 @@ class Evaluate(Section):
     """The instrument, `name` or `name@model`, that tells the attack `pair` when to stop. It never headlines."""
     pair: Pair = Pair()
     pap: Pap = Pap()
+    engine: Engine = "inprocess"
+    """Who runs a model that is a checkpoint."""
+    serving: Serving = Serving()
+    """Where `engine` is vllm."""
     own: bool = False
     """The endpoint that is attacked is yours, though it is neither this machine nor listed in RESOLUTE_OWN."""
     concurrency: int | None = Field(default=None, ge=1)

@@ -8,7 +8,8 @@ and resume change no byte.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -57,6 +58,7 @@ def run_requests(
     patience: Patience | None = None,
     purse: Purse | None = None,
     cast: Cast | None = None,
+    run_by: Callable[[], AbstractContextManager[Model]] | None = None,
 ) -> Outcomes:
     """Ask everything; the outcome of every request by its id. Interrupted work in `folder` is taken up again.
 
@@ -65,6 +67,7 @@ def run_requests(
     and before anything is asked where nobody plays a role that an attack needs, or the model cannot go on from a reply
     that an attack begins. `concurrency` is the most requests under way (None: enough to keep a local model busy, or
     `calls.REMOTE_CALLS`); each model is sent no more calls at once than that, however many streams a request has.
+    `run_by` gives the model as something else runs it (see `vllm.run_by`), and is only entered if something is open.
     """
     if len({asked.id for asked in requests}) != len(requests):
         raise ValueError("two requests have one id")
@@ -85,7 +88,8 @@ def run_requests(
                 _pay(kept.known[asked.id], model, cast, purse)
         lost: dict[str, str] = {}
         if waiting:
-            asyncio.run(_ask_all(waiting, sampling, tally, kept, lost, concurrency, cast))
+            with run_by() if run_by is not None else nullcontext(model) as tally.model:
+                asyncio.run(_ask_all(waiting, sampling, tally, kept, lost, concurrency, cast))
         tally.raise_when_away(len(lost), folder)
         return _outcomes(requests, kept.known, lost)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from resolute.core.ask import Reply
@@ -111,17 +112,18 @@ def _round(
             )
     fixed = {one.id for one, _ in asked if way.refusal and one.prompt.kind == "harmful"}
     settings = plan.settings
-    run = run_by(settings.engine, plan.model, settings.serving, folder=work.folder, progress=work.progress)
-    with run as teacher:  # its server ends before the guards are asked: they may need the same GPU
-        attempts = engine.run_requests(
-            [one for one, _ in asked if one.id not in fixed],
-            model=teacher,
-            sampling=settings.sampling,
-            folder=work.folder,
-            progress=work.progress,
-            concurrency=settings.concurrency,
-            purse=purse,
-        )
+    attempts = engine.run_requests(
+        [one for one, _ in asked if one.id not in fixed],
+        model=plan.model,
+        sampling=settings.sampling,
+        folder=work.folder,
+        progress=work.progress,
+        concurrency=settings.concurrency,
+        purse=purse,
+        run_by=partial(
+            run_by, settings.engine, plan.model, settings.serving, folder=work.folder, progress=work.progress
+        ),
+    )
     if fixed:
         work.count(fixed_refusals=work.manifest.counts.get("fixed_refusals", 0) + len(fixed))
     return [_trace(one, sample, way, plan, attempts.get(one.id)) for one, sample in asked]

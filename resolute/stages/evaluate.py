@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, cast
 
 from resolute.core import attacked
@@ -25,6 +26,7 @@ from resolute.models.evaluating import Asked, read_plan
 from resolute.models.identity import Model, resolve
 from resolute.models.purse import Purse
 from resolute.models.requests import Outcomes, trace
+from resolute.models.vllm import run_by
 
 VERSION = 1
 CUT_SHORT = 0.02
@@ -53,6 +55,7 @@ def run(work: Work) -> None:
         concurrency=settings.concurrency,
         purse=purse,
         cast=plan.cast,
+        run_by=partial(run_by, settings.engine, model, settings.serving, folder=work.folder, progress=work.progress),
     )
     traces = [_trace(item, outcomes[item.request.id], model) for item in asked]
     fresh = [one for made in traces for one in attacked.fresh(made, outcomes[made.id])]

@@ -18,7 +18,10 @@ import pytest
 
 from resolute.core.ask import Sampling
 from resolute.core.errors import ResoluteError
-from resolute.core.settings import Serving
+from resolute.core.files import read_records, write_jsonl
+from resolute.core.jobs import Job, perform
+from resolute.core.records import Trace
+from resolute.core.settings import Distill, Serving
 from resolute.models.engine import run_requests
 from resolute.models.identity import Model, resolve
 from resolute.models.purse import Purse
@@ -165,7 +168,10 @@ CLIENT = """
 import sys, time
 from pathlib import Path
 from resolute.models.identity import resolve
-from resolute.core.settings import Serving
+from resolute.core.files import read_records, write_jsonl
+from resolute.core.jobs import Job, perform
+from resolute.core.records import Trace
+from resolute.core.settings import Distill, Serving
 from resolute.models.vllm import served
 with served(resolve(sys.argv[1]), Serving(), log=Path(sys.argv[2]), progress=lambda *_, **__: None):
     print("up", flush=True)
@@ -180,3 +186,19 @@ def test_a_killed_run_takes_its_server_with_it(tiny: Model, note: Path, tmp_path
     client.send_signal(signal.SIGKILL)
     client.wait()
     assert gone(json.loads(note.read_text().splitlines()[0])["pids"])
+
+
+def test_a_stage_starts_the_server_only_where_something_is_open(tiny: Model, note: Path, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "p.jsonl", [{"prompt": "rub the lamp", "kind": "harmful"}])
+    settings = {"model": str(tiny.path), "strategy": "default", "prompts": [str(tmp_path / "p.jsonl")]}
+    job = Job("distill", Distill.model_validate({**settings, "sampling": GREEDY, "engine": "vllm"}))
+    made = perform(job, tmp_path / "runs", nothing)
+    (trace,) = read_records(made.folder / "traces.parquet", Trace)
+    assert trace.tokens_out > 0 and trace.identity == tiny.identity and trace.model == str(tiny.path)
+    assert (made.folder / "work" / "vllm.log").is_file()
+    assert made.manifest.cost == 0
+    started = len(note.read_text().splitlines())
+    (made.folder / "manifest.json").unlink()
+    again = perform(job, tmp_path / "runs", nothing)
+    assert read_records(again.folder / "traces.parquet", Trace) == [trace]
+    assert len(note.read_text().splitlines()) == started, "everything was known: nobody is asked, nothing is started"
