@@ -8,6 +8,7 @@ A comparison that was ended is said to be so; the next one gets a fresh process.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
 import select
@@ -62,16 +63,19 @@ class _Worker:
         self.close()
         return "stopped"
 
+    def end(self) -> None:
+        """End the process from another thread than the one that listens to it, which then hears nothing more."""
+        if (process := self._process) is not None:
+            process.kill()
+
     def close(self) -> None:
         """End the process and wait for it: none is left behind."""
         if self._process is not None:
             self._process.kill()
             for pipe in (self._process.stdin, self._process.stdout):
-                if pipe is not None:
-                    try:
-                        pipe.close()
-                    except OSError:  # what was not written to a dead process
-                        continue
+                with contextlib.suppress(OSError):  # what was not written to a dead process
+                    assert pipe is not None
+                    pipe.close()
             self._process.wait()
             self._process = None
 
@@ -84,7 +88,9 @@ class _Worker:
         # One order of sets in every process: what depends on it would differ from run to run.
         environment = {**os.environ, "PYTHONHASHSEED": "0"}
         try:
-            self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=quiet, env=environment)
+            self._process = subprocess.Popen(
+                command, stdin=pipe, stdout=pipe, stderr=quiet, env=environment, start_new_session=True
+            )
         except OSError:
             return False
         if self._line(START) == "ready":
@@ -132,9 +138,15 @@ class Pool:
         found: dict[Pair, Settled] = {}
         with ThreadPoolExecutor(threads, thread_name_prefix="symbolic") as executor:
             futures = {executor.submit(self._one, pair): pair for pair in waiting}
-            for done, future in enumerate(as_completed(futures), 1):
-                found[futures[future]] = future.result()
-                tick(done)
+            try:
+                for done, future in enumerate(as_completed(futures), 1):
+                    found[futures[future]] = future.result()
+                    tick(done)
+            except BaseException:  # Ctrl-C too: what waits is dropped, what runs is ended
+                executor.shutdown(wait=False, cancel_futures=True)
+                for worker in self._all:
+                    worker.end()
+                raise
         return {pair: found[pair] for pair in waiting}
 
     def close(self) -> None:

@@ -26,14 +26,18 @@ def main(seconds: int) -> None:
     from math_verify import parse, verify
 
     logging.disable(logging.CRITICAL)
-    _, hardest = resource.getrlimit(resource.RLIMIT_CPU)
+
+    def limit(what: int, most: int) -> None:
+        _, hardest = resource.getrlimit(what)
+        resource.setrlimit(what, (most if hardest == resource.RLIM_INFINITY else min(most, hardest), hardest))
+
     if sys.platform == "linux":
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        limit(resource.RLIMIT_AS, MEMORY)
     words.write("ready\n")
     words.flush()
     for line in sys.stdin:
         # Whole seconds are all the system knows: the fraction already used is given on top.
-        resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + 1 + seconds, hardest))
+        limit(resource.RLIMIT_CPU, int(time.process_time()) + 1 + seconds)
         try:
             ours, reference = (parse(f"\\boxed{{{text}}}", parsing_timeout=None) for text in json.loads(line))  # pyright: ignore[reportArgumentType]  (None is no limit)
             same = bool(verify(reference, ours, timeout_seconds=None))

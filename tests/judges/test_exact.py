@@ -118,6 +118,29 @@ def test_a_comparison_that_never_ends_is_stopped_and_the_next_one_is_settled() -
     assert time.perf_counter() - started < 30
 
 
+def test_a_run_that_is_interrupted_ends_at_once_and_leaves_no_process() -> None:
+    def interrupted(done: int) -> None:
+        raise KeyboardInterrupt
+
+    endless = [(f"9^{{9^{{9^{n}}}}}", "12") for n in range(9, 400)]
+    with Pool(workers=2, seconds=60) as pool:
+        started = time.perf_counter()
+        with pytest.raises(KeyboardInterrupt):
+            pool.settle([("x=12", "12"), *endless], interrupted)
+        assert time.perf_counter() - started < 20
+        left = [worker._process for worker in pool._all if worker._process is not None]
+    assert all(process.poll() is not None for process in left)
+    assert not [worker for worker in pool._all if worker._process is not None]
+
+
+def test_a_worker_that_was_killed_is_replaced() -> None:
+    with Pool(workers=1) as pool:
+        assert pool.settle([("x=12", "12")])["x=12", "12"] == "same"
+        pool._all[0].end()
+        pool._all[0]._process.wait()
+        assert pool.settle([("x=13", "13")])["x=13", "13"] == "same"
+
+
 def test_what_was_stopped_is_the_instruments_failure_and_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     class Busy:
         def settle(self, pairs: list[Pair], tick: object) -> dict[Pair, str]:
