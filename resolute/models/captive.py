@@ -55,6 +55,7 @@ class Captive:
         self._user = _Users.take() if mode == "root" else None
         self._said: dict[int, bytearray] = {}
         self._lines = 0
+        self._within: int | None = None
         self._born = time.monotonic()
         self._until = self._born + PATIENCE
         self._start(mode, stdin)
@@ -65,23 +66,24 @@ class Captive:
         self._replies, replies = os.pipe()
         self._stdout, stdout = os.pipe()
         self._stderr, stderr = os.pipe()
+        self._first, told = os.pipe()
         calls, given = _file(syscalls.program(forks=self.limits.forks)), _file(stdin)
         self._open = {self._replies, self._stdout, self._stderr}
         self._said = {end: bytearray() for end in self._open}
         os.set_blocking(self._orders, False)
         try:
             self._process = subprocess.Popen(
-                [*wall(mode, self.limits, calls), *python(), "-c", _SOURCE, str(orders), str(replies)],
+                [*wall(mode, self.limits, calls, told), *python(), "-c", _SOURCE, str(orders), str(replies)],
                 stdin=given,
                 stdout=stdout,
                 stderr=stderr,
-                pass_fds=(calls, orders, replies),
+                pass_fds=(calls, told, orders, replies),
             )
         except OSError as error:
             self._close()
             raise Broken(f"bubblewrap cannot be started: {error.strerror}") from error
         finally:
-            for end in (orders, replies, stdout, stderr, calls, given):
+            for end in (orders, replies, stdout, stderr, calls, told, given):
                 os.close(end)
 
     def __enter__(self) -> Self:
@@ -94,12 +96,19 @@ class Captive:
 
     def close(self) -> None:
         """End it, and all that it started."""
-        self._process.kill()  # and with it, by `--die-with-parent`, the first process within, and so all of them
+        # With the first process within, the kernel ends all of them; bubblewrap, still there, leaves no zombie of it.
+        if self._within is not None:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._within, signal.SIGKILL)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_LAST)
+            os.close(self._within)
+        self._process.kill()  # it dies with its parent, by `--die-with-parent`, where it could not be ended itself
         self._process.wait()
         self._close()
 
     def _close(self) -> None:
-        for end in (self._orders, self._replies, self._stdout, self._stderr):
+        for end in (self._orders, self._replies, self._stdout, self._stderr, self._first):
             os.close(end)
         if self._user is not None:
             _Users.give(self._user)
@@ -116,6 +125,8 @@ class Captive:
         except Ended as end:
             words = bytes(self._said[self._stderr][:_WORDS]).decode(errors="replace").strip()
             raise Broken(words.partition("\n")[0] or f"no sign of life ({end.fate})") from end
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            self._within = os.pidfd_open(json.loads(os.read(self._first, _CHUNK))["child-pid"])
         self._born = time.monotonic()
         self._until = self._born + self.limits.wall
 

@@ -59,8 +59,9 @@ class Limits:
         }
 
 
-def wall(mode: Mode, limits: Limits, calls: int) -> list[str]:
-    """The command before the program's own; `calls` is the open file with the filter of system calls."""
+def wall(mode: Mode, limits: Limits, calls: int, told: int) -> list[str]:
+    """The command before the program's own; `calls` is the open file with the filter of system calls, `told` the one
+    bubblewrap tells its first process within to."""
     line = ["bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     if mode == "root":
         line += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
@@ -73,7 +74,7 @@ def wall(mode: Mode, limits: Limits, calls: int) -> list[str]:
     for device in ("null", "zero", "urandom", "random"):
         line += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
     line += ["--perms", "0777", "--size", str(limits.disk), "--tmpfs", HOME, "--chdir", HOME]
-    return [*line, "--remount-ro", "/", "--seccomp", str(calls), "--"]
+    return [*line, "--remount-ro", "/", "--seccomp", str(calls), "--info-fd", str(told), "--"]
 
 
 def python() -> list[str]:
