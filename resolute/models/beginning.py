@@ -61,7 +61,7 @@ def to_continue(messages: Sequence[Message], name: str) -> tuple[list[Message], 
     `name` is Inspect's name of the model. Raises `ResoluteError` where no server can be sent such a beginning.
     """
     words = begun(messages)
-    if words is None or kind(name) == "ours":
+    if words is None:
         return list(messages), {}
     if kind(name) != "vllm" or not words.closed or words.thought or not words.answer:
         what, mend = "this server cannot go on from a begun reply", "evaluate a folder with its weights"

@@ -45,18 +45,15 @@ class Speaker:
     max_tokens: int
     price: Any
 
-    async def say(self, messages: Sequence[Message], seed: int) -> ModelOutput:
-        """One call, paid from the tally's purse."""
+    async def say(self, messages: Sequence[Message], seed: int, body: Mapping[str, Any] | None = None) -> ModelOutput:
+        """One call, paid from the tally's purse; `body` are further fields of this request alone."""
         from inspect_ai.model import GenerateConfig
 
-        from resolute.models.beginning import to_continue
-
         purse = self.tally.purse
-        sent, more = to_continue(messages, str(self.model))
-        args = {**self.sent, "extra_body": {**self.sent.get("extra_body", {}), **more}} if more else self.sent
+        args = {**self.sent, "extra_body": {**self.sent.get("extra_body", {}), **body}} if body else self.sent
         async with purse.hold(self.price, messages, self.max_tokens):
             config = GenerateConfig(seed=seed, **args)
-            output = await self.model.generate(chat(sent), config=config, cache=False)
+            output = await self.model.generate(chat(messages), config=config, cache=False)
             used = output.usage
             purse.pay(self.price, used.input_tokens if used else 0, used.output_tokens if used else 0)
             return output
@@ -86,7 +83,7 @@ class ByIds(Speaker):
     checkpoint: Checkpoint
     sampling: Sampling
 
-    async def say(self, messages: Sequence[Message], seed: int) -> ModelOutput:
+    async def say(self, messages: Sequence[Message], seed: int, body: Mapping[str, Any] | None = None) -> ModelOutput:
         from inspect_ai.model import ChatMessageUser, GenerateConfig
 
         from resolute.models.beginning import rendered

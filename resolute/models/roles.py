@@ -101,10 +101,12 @@ class Voice:
             reply = self.model.scripted.reply(messages, seed)
             self.tally.purse.pay(None, reply.tokens_in, reply.tokens_out)
             return reply
-        from resolute.models.beginning import with_beginning
+        from resolute.models.beginning import to_continue, with_beginning
         from resolute.models.reply import read_output
 
-        output = await self._speaker.say(messages, seed)
+        remote = self.model.kind == "inspect" and self.model.path is None
+        sent, body = to_continue(messages, self.model.name) if remote else (messages, {})
+        output = await self._speaker.say(sent, seed, body)
         self.served.add(output.model)
         return with_beginning(read_output(output), messages)
 
