@@ -21,6 +21,7 @@ from resolute.core.settings import Evaluate, Judge
 from resolute.core.tables import cells
 from resolute.lab import phrases, world
 from resolute.models import owned
+from resolute.stages.pages.study import Row, Study
 from tests.attacks.scripted import reply
 
 GOALS = [Prompt(text=goal.text, goal=goal.text, kind="harmful") for goal in world.goals("harmful", "test")[:6]]
@@ -212,3 +213,8 @@ def test_rates_are_those_of_the_target_and_a_failed_attacker_is_in_none(
     fresh = [one for one in traces if one.attack == "pair:fresh"]
     assert found["pair:fresh"].rate.events == sum(one.seed % 10 < 3 for one in fresh)
     assert made.manifest.counts["attacker_failed"] == failed and not made.manifest.failed_rows
+
+
+def test_the_instrument_that_told_an_attack_when_to_stop_never_headlines(attacked: Artifact) -> None:
+    study = Study("x", True, {}, [Row("a", 0, "raw", {"evaluate": attacked})])
+    assert study.guards == {"lab/guard"}
