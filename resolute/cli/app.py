@@ -8,7 +8,21 @@ from typing import Annotated
 import typer
 
 from resolute import __version__
-from resolute.cli import audit, compare, curate, distill, doctor, evaluate, judge, lab, merge, repair, report, study, train
+from resolute.cli import (
+    audit,
+    compare,
+    curate,
+    distill,
+    doctor,
+    evaluate,
+    judge,
+    lab,
+    merge,
+    repair,
+    report,
+    study,
+    train,
+)
 from resolute.cli.environment import settle
 from resolute.cli.failures import guarded
 

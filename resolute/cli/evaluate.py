@@ -75,7 +75,8 @@ def evaluate(
         leave(answered)
         return
     answers = {"traces": answered.output("traces.parquet")}
-    leave(answered, make("judge", line, answers, {"judges": judge}))
+    judging = Line(line.out, recipe, [item for item in line.sets if item.startswith("judge.")], plan)
+    leave(answered, make("judge", judging, answers, {"judges": judge}))
 
 
 def _allowed(line: Line, inputs: Mapping[str, Path], options: Mapping[str, Any]) -> bool:

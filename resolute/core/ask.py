@@ -27,6 +27,22 @@ class Sampling(BaseModel):
     """The template's thinking switch, where the family has one."""
 
 
+class Drawn(BaseModel):
+    """What of `Sampling` a user says; None leaves it to whatever is asked (a suite states what its figures need)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    """0 is greedy decoding, which makes R1-type models loop."""
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    top_k: int | None = Field(default=None, ge=-1)
+    """Most likely tokens to draw from; -1 draws from all."""
+    max_tokens: int | None = Field(default=None, gt=0)
+    """Most new tokens, thought included."""
+    thinking: bool | None = None
+    """The template's thinking switch, where the family has one."""
+
+
 @dataclass(frozen=True)
 class Reply:
     """One output, taken apart."""

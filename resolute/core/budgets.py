@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from resolute.core.ask import Sampling
+from resolute.core.catalogue import counted
 from resolute.core.errors import ResoluteError
 from resolute.core.parts import Needs
 from resolute.core.records import Trace
+from resolute.core.settings import Evaluate
+from resolute.core.suites import tasks_of
 
 CUT_SHORT = 0.02
 """Share of unfinished thoughts above which a note says so."""
@@ -41,6 +44,14 @@ def settled(task: str, needs: Needs | None, asked: Mapping[str, Any], samples: i
         flags = ", ".join(f"--{name.replace('_', '-')}" for name in missing)
         raise ResoluteError(f"the suite states no {' and no '.join(missing)}", where=task, mend=f"give {flags}")
     return Budget(Sampling.model_validate(both), samples or (needs.samples if needs else 1))
+
+
+def require(settings: Evaluate) -> None:
+    """Raises `ResoluteError` where an evaluation's suites are not known, or neither they nor the user say how outputs
+    are drawn. Looks at no prompt: a study asks before it trains."""
+    for spec in settings.suites:
+        for label, task in tasks_of(counted(spec)[0]).items():
+            settled(label, task.needs, settings.sampling.model_dump(), settings.samples)
 
 
 def shortfalls(task: str, needs: Needs | None, budget: Budget) -> list[str]:

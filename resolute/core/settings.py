@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from resolute.core.ask import Sampling
+from resolute.core.ask import Drawn, Sampling
 from resolute.core.errors import ResoluteError
 from resolute.core.matching import Match
 from resolute.core.mixture import Amount, Counts
@@ -320,7 +320,8 @@ class Evaluate(Section):
     """Ask a model the prompts of suites, attacked where the suite says so."""
 
     named: ClassVar[frozenset[str]] = frozenset(
-        {"model", "system", "attacks", "framings", "attacker", "attacker_sampling", "stop", "pair", "pap"}
+        {"model", "system", "sampling", "samples", "attacks", "framings"}
+        | {"attacker", "attacker_sampling", "stop", "pair", "pap"}
     )
     aside: ClassVar[frozenset[str]] = frozenset({"own", "concurrency", "budget", "serving"})
 
@@ -328,9 +329,10 @@ class Evaluate(Section):
     """An Inspect model name, a folder with a checkpoint, or a plug-in's model; an input `model` stands in for it."""
     suites: tuple[str, ...] = Field(min_length=1)
     """Suites, each `name` or `name:count` (so many goals of each task)."""
-    sampling: Sampling
-    samples: int = Field(default=1, ge=1)
-    """Samples per prompt and attack."""
+    sampling: Drawn = Drawn()
+    """What is said here holds for every task; the rest is what the suite states (see `core.budgets`)."""
+    samples: int | None = Field(default=None, ge=1)
+    """Samples per prompt and attack. None: what the suite states, else one."""
     system: str | None = None
     """A system prompt for every request, by the name of a text or as a file."""
     seed: int = 0

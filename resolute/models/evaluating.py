@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from resolute.core import texts
+from resolute.core.ask import Sampling
 from resolute.core.attacking import Role
+from resolute.core.budgets import Budget, settled, shortfalls
 from resolute.core.catalogue import counted, entries, find
 from resolute.core.errors import ResoluteError
 from resolute.core.files import unreadable
 from resolute.core.generable import reason
 from resolute.core.keys import derive, digest
-from resolute.core.parts import Attack, Guided, Several, Task
+from resolute.core.parts import Attack, Guided, Needs, Several, Task
 from resolute.core.records import Prompt
 from resolute.core.rows import looks_like_file
 from resolute.core.settings import Evaluate
@@ -39,13 +41,17 @@ class Measured:
     """`suite/task`."""
     prompts: list[Prompt]
     attacks: dict[str, Attack]
+    budget: Budget
+    """How its outputs are drawn."""
+    needs: Needs | None
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One request and the labels of its trace."""
+    """One request, how its output is drawn, and the labels of its trace."""
 
     request: Request
+    sampling: Sampling
     task: str
     attack: str
     sample: int
@@ -65,6 +71,11 @@ class Plan:
         return {name: attack for task in self.tasks for name, attack in task.attacks.items() if name != PLAIN}
 
     @property
+    def shortfalls(self) -> list[str]:
+        """In what the tasks get less than their figures need."""
+        return [said for task in self.tasks for said in shortfalls(task.name, task.needs, task.budget)]
+
+    @property
     def identity(self) -> dict[str, Any]:
         """Every prompt, every attack's version, whoever plays a role in one, and the words of the system prompt."""
         guided = [attack for attack in self.attacks.values() if isinstance(attack, Guided)]
@@ -73,6 +84,8 @@ class Plan:
             task.name: {
                 "prompts": digest([[prompt.id, prompt.goal, prompt.expected] for prompt in task.prompts]),
                 "attacks": {name: attack.version for name, attack in task.attacks.items()},
+                "sampling": task.budget.sampling.model_dump(),
+                "samples": task.budget.samples,
             }
             for task in self.tasks
         }
@@ -103,17 +116,17 @@ class Plan:
         needs = attack.needs if isinstance(attack, Guided) else ()
         played = tuple(self.cast.identity(role) for role in needs)
         for prompt in prompts:
-            for sample in range(settings.samples):
+            for sample in range(task.budget.samples):
                 made = request(
                     prompt,
                     attack,
                     model=model,
-                    sampling=settings.sampling,
+                    sampling=task.budget.sampling,
                     seed=settings.seed,
                     labels=("evaluate", task.name, name, sample, *played),
                     system=system,
                 )
-                yield Asked(made, task.name, name, sample)
+                yield Asked(made, task.budget.sampling, task.name, name, sample)
 
 
 def read_plan(settings: Evaluate) -> Plan:
@@ -122,10 +135,11 @@ def read_plan(settings: Evaluate) -> Plan:
     stop = named(settings.stop, "judges", "asked") if settings.stop else None
     if stop is not None:
         stopping.check(stop)
+    tasks = measured(settings)
     probe = None
     if settings.pair.protocol == "paper":
-        probe = settings.sampling.model_copy(update={"max_tokens": settings.pair.target_tokens})
-    plan = Plan(settings, measured(settings), Cast(attacker, settings.attacker_sampling, stop, probe))
+        probe = tasks[0].budget.sampling.model_copy(update={"max_tokens": settings.pair.target_tokens})
+    plan = Plan(settings, tasks, Cast(attacker, settings.attacker_sampling, stop, probe))
     for name, attack in plan.attacks.items():
         if isinstance(attack, Guided):
             plan.cast.check(name, attack.needs)
@@ -141,7 +155,8 @@ def measured(settings: Evaluate) -> list[Measured]:
             if label in found:
                 raise ResoluteError(f"the task {label} is asked for twice", where=spec, mend="name each suite once")
             prompts = _goals(task, count)
-            found[label] = Measured(label, prompts, _attacks(task, prompts, settings))
+            budget = settled(label, task.needs, settings.sampling.model_dump(), settings.samples)
+            found[label] = Measured(label, prompts, _attacks(task, prompts, settings), budget, task.needs)
     return list(found.values())
 
 

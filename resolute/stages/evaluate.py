@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, cast
 
-from resolute.core import attacked
+from resolute.core import attacked, budgets
+from resolute.core.ask import Sampling
 from resolute.core.attacking import ATTACKER_FAILED
 from resolute.core.files import write_records
 from resolute.core.jobs import Job, Work
@@ -25,12 +26,11 @@ from resolute.models import engine, owned
 from resolute.models.evaluating import Asked, read_plan
 from resolute.models.identity import Model, resolve
 from resolute.models.purse import Purse
-from resolute.models.requests import Outcomes, trace
+from resolute.models.requests import Outcomes, Request, trace
+from resolute.models.roles import Cast
 from resolute.models.vllm import run_by
 
 VERSION = 1
-CUT_SHORT = 0.02
-"""Share of unfinished thoughts above which a note says so."""
 
 
 def identity(job: Job) -> dict[str, Any]:
@@ -46,22 +46,18 @@ def run(work: Work) -> None:
     owned.check(model, plan.attacks, own=settings.own)
     asked, excluded = plan.requests(model)
     purse = Purse(settings.budget)
-    outcomes = engine.run_requests(
-        [item.request for item in asked],
-        model=model,
-        sampling=settings.sampling,
-        folder=work.folder,
-        progress=work.progress,
-        concurrency=settings.concurrency,
-        purse=purse,
-        cast=plan.cast,
-        run_by=partial(run_by, settings.engine, model, settings.serving, folder=work.folder, progress=work.progress),
-    )
+    for told in plan.shortfalls:
+        work.note(told)
+    outcomes = _outcomes(work, asked, model, purse, plan.cast)
     traces = [_trace(item, outcomes[item.request.id], model) for item in asked]
     fresh = [one for made in traces for one in attacked.fresh(made, outcomes[made.id])]
     write_records(work.folder / "traces.parquet", [*traces, *fresh], Trace)
     purse.tell(work)
     _tally(work, traces, fresh, excluded)
+    for sampling, requests in _by_sampling(asked).items():
+        drawn = {request.id for request in requests}
+        if told := budgets.greedy(sampling, [one for one in traces if one.id in drawn]):
+            work.note(told)
     _courses(work, traces, outcomes, settings.pair.reached)
     if outcomes.served and model.kind == "inspect":
         work.manifest.identity["served"] = sorted(outcomes.served)
@@ -70,6 +66,37 @@ def run(work: Work) -> None:
             "no output shows where a thought ends: either this model does not think, or its server removes the marks "
             "(special tokens, a reasoning parser), so that thought and answer are one text: look before judging"
         )
+
+
+def _by_sampling(asked: Sequence[Asked]) -> dict[Sampling, list[Request]]:
+    groups: dict[Sampling, list[Request]] = {}
+    for item in asked:
+        groups.setdefault(item.sampling, []).append(item.request)
+    return groups
+
+
+def _outcomes(work: Work, asked: Sequence[Asked], model: Model, purse: Purse, players: Cast) -> Outcomes:
+    """What came of every request; tasks that are drawn alike are asked together."""
+    settings = cast("Evaluate", work.job.settings)
+    found = Outcomes()
+    for sampling, requests in _by_sampling(asked).items():
+        some = engine.run_requests(
+            requests,
+            model=model,
+            sampling=sampling,
+            folder=work.folder,
+            progress=work.progress,
+            concurrency=settings.concurrency,
+            purse=purse,
+            cast=players,
+            run_by=partial(
+                run_by, settings.engine, model, settings.serving, folder=work.folder, progress=work.progress
+            ),
+        )
+        found.update(some)
+        found.served |= some.served
+        found.calls = {**found.calls, **some.calls}
+    return found
 
 
 def _trace(item: Asked, attempt: Attempt, model: Model) -> Trace:
@@ -124,13 +151,8 @@ def _tally(work: Work, traces: Sequence[Trace], fresh: Sequence[Trace], excluded
         work.count(given_to_no_attacker=excluded)
         work.note(f"{excluded} prompts are about minors or mass-casualty weapons: no attacker was given them")
     work.manifest.failed_rows = len(failed)
-    unclosed = sum(item.ending.where == "thought" for item in traces)
-    if unclosed > CUT_SHORT * len(traces):
-        share = f"{100 * unclosed / len(traces):.1f}%"
-        work.note(
-            f"{unclosed} of {len(traces)} outputs ({share}) never left the thought: they have no answer to judge; "
-            f"most of them may need more than max_tokens={work.job.settings.model_dump()['sampling']['max_tokens']}"
-        )
+    if told := budgets.unclosed(traces):
+        work.note(told)
     if failed:
         causes = ", ".join(f"{cause} x {n}" for cause, n in Counter(item.error for item in failed).most_common(3))
         work.note(f"{len(failed)} requests got no output ({causes}); the same command asks them again")

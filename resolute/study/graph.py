@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from resolute.core.budgets import require
 from resolute.core.errors import ResoluteError
 from resolute.core.keys import key
-from resolute.core.settings import SECTIONS, Audit, Grid, Recipe, Repair, Section, resolve
+from resolute.core.settings import SECTIONS, Audit, Evaluate, Grid, Recipe, Repair, Section, resolve
 
 TRAINED = "trained"
 """The model name of an evaluation whose model is the checkpoint of the row's own training."""
@@ -126,6 +127,8 @@ def _row(graph: Graph, layers: _Layers, recipe: Recipe, label: str, seed: int) -
         nodes["train"] = train.id
         evaluated, extra = (Feed("model", train.id, "checkpoint"),), {"model": TRAINED}
     evaluate = graph.add("evaluate", layers.of("evaluate", extra), evaluated, label=label)
+    assert isinstance(evaluate.settings, Evaluate)
+    require(evaluate.settings)
     nodes["evaluate"] = evaluate.id
     answers = Feed("traces", evaluate.id, "traces.parquet")
     nodes["judge"] = graph.add("judge", layers.of("judge"), [answers], label=label).id

@@ -40,3 +40,11 @@ def test_what_cannot_be_compared_is_said(
     monkeypatch.chdir(tmp_path)
     assert run(line) != 0
     assert words in capsys.readouterr().err
+
+
+def test_a_setting_of_the_evaluation_is_none_of_the_judging_that_follows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    line = ["evaluate", "--model", "lab/base", "--suite", "lab:2", "--max-tokens", "64", "--temperature", "1"]
+    assert run([*line, "--set", "seed=3", "--judge", "lab/strict", "--out", "runs/x"]) == 0

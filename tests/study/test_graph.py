@@ -96,7 +96,7 @@ def test_the_command_line_wins_over_the_recipe() -> None:
         ("schema: 1\nname: x\nevaluat: {}\n", "evaluat"),
         ("schema: 2\nname: x\n", "schema"),
         ("schema: 1\nname: x\n", "evaluate"),
-        ("schema: 1\nname: x\nevaluate: {model: m, suites: [lab]}\n", "sampling"),
+        ("schema: 1\nname: x\nevaluate: {model: m, suites: [lab]}\n", "max_tokens"),
         ("- a list\n", "mapping"),
         ("a: [", "YAML"),
     ],
