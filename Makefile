@@ -11,13 +11,14 @@ WORKERS ?= 2
 export OMP_NUM_THREADS := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: help check test demo verify clean
+.PHONY: help check test demo verify lab-study clean
 
 help:
 	@echo "make demo    set up, run the whole loop on the lab model, print a table and the path of report.html"
 	@echo "make test    set up, lint, types, import layers, tests"
 	@echo "make check   only lint, types and import layers"
 	@echo "make verify  the slow checks and benchmarks; writes docs/measured/"
+	@echo "make lab-study  every row and ablation on the lab, nine times: some hours, resumable (docs/lab-study.md)"
 	@echo "make clean   remove .venv and caches; runs/ stays"
 
 # Python 3.11 where there is one, else any later one.
@@ -64,6 +65,15 @@ verify: $(VENV)/.dev
 	@$(BIN)/python -m bench.judging_coverage --out docs/measured
 	@$(BIN)/python -m bench.audit_coverage --out docs/measured
 	@$(BIN)/python -m bench --out docs/measured
+
+# The bases are part of the study: each is pretrained once, by the frozen code.
+lab-study: export HF_HUB_OFFLINE := 1
+lab-study: $(VENV)/.dev
+	@$(BIN)/python -m bench.lab_freeze
+	@for seed in 1 2 3; do \
+	  [ -f runs/lab-bases/$$seed/config.json ] || $(BIN)/resolute lab build --seed $$seed --out runs/lab-bases/$$seed || exit 1; \
+	done
+	@$(BIN)/resolute study recipes/lab/study.yaml --out runs/lab-study
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist

@@ -28,6 +28,7 @@ MODELS: dict[str, str] = {
     "lab/teacher-other-only": "resolute.lab.models:OTHER_ONLY",
     "lab/teacher-clean": "resolute.lab.models:CLEAN",
     "lab/teacher-clean-long": "resolute.lab.models:CLEAN_LONG",
+    "lab/teacher-clean-named": "resolute.lab.models:CLEAN_NAMED",
     "lab/repairer": "resolute.lab.models:REPAIRER",
     "lab/attacker": "resolute.lab.models:ATTACKER",
 }
