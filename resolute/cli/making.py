@@ -43,7 +43,8 @@ def job(
     `base` is weaker than the recipe: what the inputs themselves say of these settings.
     """
     from resolute.core.jobs import Job
-    from resolute.core.settings import SECTIONS, assignments, read_recipe, resolve
+    from resolute.core.recipe import read_recipe
+    from resolute.core.settings import SECTIONS, assignments, resolve
 
     recipe = getattr(read_recipe(line.recipe), stage) if line.recipe else None
     layers = [

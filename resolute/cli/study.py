@@ -58,8 +58,9 @@ def shipped(name: str) -> Path:
 
 def _study(recipe: Path, out: Path, *, seeds: int | None, quick: bool, sets: Sequence[str], only_plan: bool) -> None:
     from resolute.cli.watching import watching
+    from resolute.core.recipe import read_recipe
     from resolute.core.runs import Run
-    from resolute.core.settings import assignments, read_recipe
+    from resolute.core.settings import assignments
     from resolute.study.run import plan, run_study
 
     asked = read_recipe(recipe)

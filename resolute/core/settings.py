@@ -1,4 +1,4 @@
-"""Every setting, its default and its meaning: one frozen model per stage, and the recipe that holds one of each.
+"""Every setting, its default and its meaning: one frozen model per stage.
 
 Settings are layered: defaults < recipe < `--set` < option. Models, data and lengths have no default.
 """
@@ -6,7 +6,6 @@ Settings are layered: defaults < recipe < `--set` < option. Models, data and len
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
 
 import yaml
@@ -386,54 +385,6 @@ SECTIONS: dict[str, type[Section]] = {
 }
 
 
-class Grid(Section):
-    """Rows of a study: each is the recipe with some settings changed."""
-
-    rows: dict[str, dict[str, Any]]
-    """Label -> changed sections; `train: null` leaves the model untouched."""
-    quick: tuple[str, ...] = ()
-    """Rows of `--quick`."""
-    quick_set: dict[str, Any] = {}
-    """Sections with the settings that `--quick` changes."""
-
-
-class Recipe(BaseModel):
-    """One section per stage; sections are merged with a row's and the command line's before they are checked."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-    schema_version: Literal[1] = Field(alias="schema")
-    name: str
-    seeds: int = Field(default=1, ge=1)
-    """Training seeds per row: 0 .. seeds-1."""
-    guards: tuple[str, ...] = ()
-    """Instruments that accept distilled traces; whatever stands here never headlines a result."""
-    distill: dict[str, Any] | None = None
-    audit: dict[str, Any] | None = None
-    repair: dict[str, Any] | None = None
-    judge: dict[str, Any] | None = None
-    curate: dict[str, Any] | None = None
-    train: dict[str, Any] | None = None
-    evaluate: dict[str, Any] | None = None
-    report: dict[str, Any] | None = None
-    grid: Grid | None = None
-
-
-def read_recipe(path: Path) -> Recipe:
-    """A recipe from YAML; unknown keys, damaged YAML and wrong types are errors that name the place."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ResoluteError(
-            f"cannot read the recipe: {error.strerror}", where=str(path), mend="check the path"
-        ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ResoluteError(f"not YAML: {error}", where=str(path), mend="repair it") from error
-    if not isinstance(content, dict):
-        raise ResoluteError("a recipe is a mapping", where=str(path), mend="begin with `schema: 1`")
-    return _checked(Recipe, content, str(path))
-
-
 def assignments(items: Iterable[str], *, section: str = "") -> dict[str, dict[str, Any]]:
     """`section.key=value` (values are YAML) as nested mappings: what `--set` gives.
 
@@ -486,7 +437,7 @@ def resolve(form: type[S], layers: Iterable[tuple[str, Mapping[str, Any]]]) -> t
         given.update(dict.fromkeys(_leaves(layer), origin))
     tops = {name.partition(".")[0] for name in given}
     origins = {name: "default" for name in form.model_fields if name not in tops} | given
-    return _checked(form, merged, f"settings of {form.__name__.lower()}"), origins
+    return checked(form, merged, f"settings of {form.__name__.lower()}"), origins
 
 
 def _leaves(layer: Mapping[str, Any], above: str = "") -> Iterator[str]:
@@ -497,7 +448,8 @@ def _leaves(layer: Mapping[str, Any], above: str = "") -> Iterator[str]:
             yield f"{above}{name}"
 
 
-def _checked(form: type[M], values: Mapping[str, Any], where: str) -> M:
+def checked(form: type[M], values: Mapping[str, Any], where: str) -> M:
+    """`values` as a form; what does not fit is a `ResoluteError` that names each key and those there are."""
     try:
         return form.model_validate(values)
     except ValidationError as error:

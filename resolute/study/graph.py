@@ -9,7 +9,9 @@ from typing import Any, cast
 from resolute.core.budgets import require
 from resolute.core.errors import ResoluteError
 from resolute.core.keys import key
-from resolute.core.settings import SECTIONS, Audit, Evaluate, Grid, Recipe, Repair, Section, resolve
+from resolute.core.recipe import Recipe
+from resolute.core.settings import SECTIONS, Audit, Evaluate, Repair, Section, resolve
+from resolute.study.grid import Combination, combinations
 
 TRAINED = "trained"
 """The model name of an evaluation whose model is the checkpoint of the row's own training."""
@@ -46,6 +48,8 @@ class Row:
     kind: str
     """`raw` for the untouched model, else `trained`."""
     nodes: Mapping[str, str]
+    at: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Axis of the grid -> level."""
 
 
 @dataclass
@@ -65,20 +69,19 @@ class Graph:
         return self.nodes.setdefault(name, Node(name, stage, settings, origins, inputs, label))
 
 
-def build(recipe: Recipe, overrides: Mapping[str, Mapping[str, Any]], *, seeds: int, quick: bool) -> Graph:
+def build(recipe: Recipe, overrides: Mapping[str, Mapping[str, Any]], *, seeds: Sequence[int], quick: bool) -> Graph:
     """The graph of a recipe. `overrides` are the command line's settings; they win over the recipe's and the rows'."""
-    grid = recipe.grid or Grid(rows={recipe.name: {}})
-    labels = list(grid.quick) if quick and grid.quick else list(grid.rows)
-    if unknown := [label for label in labels if label not in grid.rows]:
-        raise ResoluteError(f"quick rows that are no rows: {unknown}", where="grid.quick", mend="name rows of the grid")
     if recipe.evaluate is None:
         raise ResoluteError("a study needs the section `evaluate`", where=recipe.name, mend="add it")
+    for where, said in (("recipe", recipe.train or {}), ("--set", overrides.get("train", {}))):
+        if "seed" in said:
+            mend = "say `seeds: [7]` at the top of the recipe, or --seeds: every row is trained with each"
+            raise ResoluteError("in a study the training seed is no setting of `train`", where=where, mend=mend)
     graph = Graph()
-    for label in labels:
-        layers = _Layers(recipe, grid, label, overrides, quick=quick)
-        row_seeds = range(seeds) if layers.has("train") else range(1)
-        for seed in row_seeds:
-            graph.rows.append(_row(graph, layers, recipe, label, seed))
+    for row in combinations(recipe, quick=quick):
+        layers = _Layers(recipe, row, overrides, quick=quick)
+        for seed in seeds if layers.has("train") else (0,):
+            graph.rows.append(_row(graph, layers, seed))
     return graph
 
 
@@ -87,76 +90,68 @@ class _Layers:
     """The settings of one row, stage by stage, weakest first."""
 
     recipe: Recipe
-    grid: Grid
-    label: str
+    row: Combination
     overrides: Mapping[str, Mapping[str, Any]]
     quick: bool
 
-    def __post_init__(self) -> None:
-        if unknown := [name for name in self._row() if name not in SECTIONS]:
-            where = f"grid.rows.{self.label}"
-            raise ResoluteError(f"unknown sections: {unknown}", where=where, mend=f"one of: {', '.join(SECTIONS)}")
-
-    def _row(self) -> dict[str, Any]:
-        return self.grid.rows[self.label] or {}
+    @property
+    def label(self) -> str:
+        return self.row.label
 
     def has(self, stage: str) -> bool:
-        """Whether the row has this stage: the recipe names it and the row does not set it to null."""
-        row = self._row()
-        return (row[stage] if stage in row else getattr(self.recipe, stage)) is not None
+        return self.row.has(stage, self.recipe)
 
     def of(self, stage: str, extra: Mapping[str, Any] | None = None) -> list[tuple[str, Mapping[str, Any]]]:
-        quick = self.grid.quick_set.get(stage, {}) if self.quick else {}
+        grid = self.recipe.grid
         return [
             ("recipe", getattr(self.recipe, stage) or {}),
-            (f"row {self.label}", self._row().get(stage) or {}),
-            ("--quick", quick),
+            *((origin, change.get(stage) or {}) for origin, change in self.row.changes),
+            ("--quick", grid.quick_set.get(stage, {}) if grid and self.quick else {}),
             ("study", extra or {}),
             ("--set", self.overrides.get(stage, {})),
         ]
 
 
-def _row(graph: Graph, layers: _Layers, recipe: Recipe, label: str, seed: int) -> Row:
+def _row(graph: Graph, layers: _Layers, seed: int) -> Row:
     nodes: dict[str, str] = {}
     evaluated: tuple[Feed, ...] = ()
     extra: dict[str, Any] = {}
     if layers.has("train"):
-        nodes |= _training_data(graph, layers, recipe, label)
+        nodes |= _training_data(graph, layers)
         feeds = [Feed("examples", nodes["curate"], "examples.parquet")]
-        train = graph.add("train", layers.of("train", {"seed": seed}), feeds, label=label)
+        train = graph.add("train", layers.of("train", {"seed": seed}), feeds, label=layers.label)
         nodes["train"] = train.id
         evaluated, extra = (Feed("model", train.id, "checkpoint"),), {"model": TRAINED}
-    evaluate = graph.add("evaluate", layers.of("evaluate", extra), evaluated, label=label)
+    evaluate = graph.add("evaluate", layers.of("evaluate", extra), evaluated, label=layers.label)
     assert isinstance(evaluate.settings, Evaluate)
     require(evaluate.settings)
     nodes["evaluate"] = evaluate.id
     answers = Feed("traces", evaluate.id, "traces.parquet")
-    nodes["judge"] = graph.add("judge", layers.of("judge"), [answers], label=label).id
-    return Row(label, seed, "trained" if layers.has("train") else "raw", nodes)
+    nodes["judge"] = graph.add("judge", layers.of("judge"), [answers], label=layers.label).id
+    return Row(layers.label, seed, "trained" if layers.has("train") else "raw", nodes, layers.row.at)
 
 
-def _repaired(
-    graph: Graph, layers: _Layers, recipe: Recipe, audit: Node, feeds: Sequence[Feed], label: str
-) -> tuple[str, list[Feed]]:
+def _repaired(graph: Graph, layers: _Layers, audit: Node, feeds: Sequence[Feed]) -> tuple[str, list[Feed]]:
     """The repair of what was audited, graded by the auditors and guards of the originals where it names none."""
-    graders = {"auditors": cast("Audit", audit.settings).auditors, "judges": recipe.guards}
-    node = graph.add("repair", [("audit and guards", graders), *layers.of("repair")], feeds, label=label)
+    graders = {"auditors": cast("Audit", audit.settings).auditors, "judges": layers.recipe.guards}
+    node = graph.add("repair", [("audit and guards", graders), *layers.of("repair")], feeds, label=layers.label)
     roles = ["traces", "risks", *(["verdicts"] if cast("Repair", node.settings).judges else [])]
     return node.id, [Feed(f"{role}-2", node.id, f"{role}.parquet") for role in roles]
 
 
-def _training_data(graph: Graph, layers: _Layers, recipe: Recipe, label: str) -> dict[str, str]:
+def _training_data(graph: Graph, layers: _Layers) -> dict[str, str]:
+    guards, label = layers.recipe.guards, layers.label
     distill = graph.add("distill", layers.of("distill"), (), label=label)
     traces = Feed("traces", distill.id, "traces.parquet")
     audit = graph.add("audit", layers.of("audit"), [traces], label=label)
     feeds = [traces, Feed("risks", audit.id, "risks.parquet")]
     nodes = {"distill": distill.id, "audit": audit.id}
-    if recipe.guards:
-        guard = graph.add("judge", [("guards", {"judges": recipe.guards})], [traces], label=label)
+    if guards:
+        guard = graph.add("judge", [("guards", {"judges": guards})], [traces], label=label)
         feeds.append(Feed("verdicts", guard.id, "verdicts.parquet"))
         nodes["guard"] = guard.id
     if layers.has("repair"):
-        nodes["repair"], more = _repaired(graph, layers, recipe, audit, feeds, label)
+        nodes["repair"], more = _repaired(graph, layers, audit, feeds)
         feeds += more
     nodes["curate"] = graph.add("curate", layers.of("curate"), feeds, label=label).id
     return nodes

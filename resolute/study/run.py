@@ -11,10 +11,12 @@ from typing import Any
 from resolute.core.errors import ResoluteError
 from resolute.core.files import atomic, write_json
 from resolute.core.jobs import Job, perform
+from resolute.core.recipe import Recipe, seeds_of
 from resolute.core.runs import Artifact, Run
-from resolute.core.settings import Recipe, Report, resolve
+from resolute.core.settings import Report, resolve
 from resolute.study.execute import Outcome, Watch, execute
 from resolute.study.graph import Graph, build
+from resolute.study.grid import levels_of
 
 EXPORTS = ("report.html", "report.md", "table.csv")
 """What of the report is copied into the run folder, where people look."""
@@ -30,10 +32,15 @@ class Finished:
 
 
 def plan(
-    recipe: Recipe, overrides: Mapping[str, Mapping[str, Any]], *, seeds: int | None = None, quick: bool = False
+    recipe: Recipe,
+    overrides: Mapping[str, Mapping[str, Any]],
+    *,
+    seeds: int | tuple[int, ...] | None = None,
+    quick: bool = False,
 ) -> Graph:
     """The graph `run_study` would run."""
-    return build(recipe, overrides, seeds=seeds or recipe.seeds, quick=quick)
+    asked = recipe.seeds if seeds is None else seeds
+    return build(recipe, overrides, seeds=seeds_of(asked, "seeds"), quick=quick)
 
 
 def run_study(recipe: Recipe, graph: Graph, out: Path, watch: Watch) -> Finished:
@@ -64,12 +71,14 @@ def _write_study(recipe: Recipe, graph: Graph, outcome: Outcome, run: Run) -> Pa
         made = {part: outcome.artifacts[node] for part, node in row.nodes.items() if node in outcome.artifacts}
         entries |= {f"{row.label}/{row.seed}/{part}": artifact for part, artifact in made.items()}
         folders = {part: _relative(artifact, run.path) for part, artifact in made.items()}
-        rows.append({"label": row.label, "seed": row.seed, "kind": row.kind, "artifacts": folders})
+        rows.append({"label": row.label, "seed": row.seed, "kind": row.kind, "at": dict(row.at), "artifacts": folders})
     run.point_all(entries)
     study = run.path / "study.json"
     dumped = recipe.model_dump(mode="json", by_alias=True)
-    lab = any(str((dumped.get(stage) or {}).get("model", "")).startswith("lab/") for stage in ("train", "evaluate"))
-    write_json(study, {"schema": 1, "name": recipe.name, "lab": lab, "recipe": dumped, "rows": rows})
+    models = [str((dumped.get(stage) or {}).get("model", "")) for stage in ("distill", "train", "evaluate")]
+    lab = any(name.startswith("lab/") for name in models)
+    content = {"name": recipe.name, "lab": lab, "axes": levels_of(recipe), "recipe": dumped, "rows": rows}
+    write_json(study, {"schema": 1, **content})
     return study
 
 

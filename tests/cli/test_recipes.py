@@ -10,9 +10,11 @@ import pytest
 import yaml
 
 from resolute.cli.app import run
-from resolute.core.settings import SECTIONS, Train, read_recipe, resolve
+from resolute.core.recipe import read_recipe
+from resolute.core.settings import SECTIONS, Train, resolve
 from resolute.models.memory import device_batch
 from resolute.study.graph import build
+from resolute.study.grid import combinations
 
 FOLDER = Path(__file__).parents[2] / "recipes"
 RECIPES = sorted(FOLDER.rglob("*.yaml"))
@@ -29,17 +31,18 @@ def test_every_section_of_a_recipe_resolves(path: Path) -> None:
             continue  # its rows say the rest, which `build` resolves
         resolve(SECTIONS[stage], [("recipe", section)])
     if recipe.grid:
-        graph = build(recipe, {}, seeds=recipe.seeds, quick=False)
-        assert {row.label for row in graph.rows} == set(recipe.grid.rows)
-        assert build(recipe, {}, seeds=1, quick=True).rows
+        graph = build(recipe, {}, seeds=[0], quick=False)
+        assert [row.label for row in graph.rows] == [each.label for each in combinations(recipe, quick=False)]
+        assert build(recipe, {}, seeds=[0], quick=True).rows
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=NAMES)
 def test_line_one_says_what_it_is_and_line_two_is_its_command(path: Path) -> None:
     first, second, *_ = path.read_text().splitlines()
     assert first.startswith("# ") and len(first) > 40
-    assert second.startswith("# resolute ")
-    assert path.relative_to(FOLDER.parent).as_posix() in second
+    if second != "# make lab-study":  # which runs this recipe after the bases it needs
+        assert second.startswith("# resolute ")
+        assert path.relative_to(FOLDER.parent).as_posix() in second
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=NAMES)

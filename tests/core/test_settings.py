@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolute.core.errors import ResoluteError
-from resolute.core.settings import SECTIONS, Audit, Curate, Evaluate, Train, assignments, merge, read_recipe, resolve
+from resolute.core.recipe import read_recipe
+from resolute.core.settings import SECTIONS, Audit, Curate, Evaluate, Train, assignments, merge, resolve
 
 LEAVES = st.one_of(st.integers(), st.text(max_size=3), st.lists(st.integers(), max_size=2))
 NESTED = st.recursive(
@@ -139,6 +140,6 @@ def test_a_faulty_recipe_says_what_and_where(text: str, says: str, tmp_path: Pat
 def test_every_recipe_of_ours_is_read_and_begins_with_its_purpose_and_its_command(path: Path) -> None:
     first, second, *_ = path.read_text().splitlines()
     assert first.startswith("# ")
-    assert second.startswith("# resolute ")
+    assert second.startswith(("# resolute ", "# make "))
     assert str(path.relative_to(Path(__file__).parents[2])) in second
     assert read_recipe(path).name

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from resolute.core.errors import ResoluteError
-from resolute.core.settings import read_recipe
+from resolute.core.recipe import read_recipe
 from resolute.study.graph import TRAINED, Graph, build
 
 DEMO = Path(__file__).parents[2] / "recipes" / "lab" / "demo.yaml"
 
 
 def demo(**settings: object) -> Graph:
-    return build(read_recipe(DEMO), {}, **{"seeds": 1, "quick": False, **settings})  # type: ignore[arg-type]
+    return build(read_recipe(DEMO), {}, **{"seeds": [0], "quick": False, **settings})  # type: ignore[arg-type]
 
 
 def stages(graph: Graph, stage: str) -> list[str]:
@@ -37,7 +37,7 @@ def test_every_node_stands_after_its_feeds() -> None:
 
 
 def test_seeds_share_their_data_and_nothing_after_it() -> None:
-    graph = demo(seeds=3)
+    graph = demo(seeds=range(3))
     rows = [row for row in graph.rows if row.label == "Default"]
     assert [row.seed for row in rows] == [0, 1, 2]
     assert len({row.nodes["curate"] for row in rows}) == 1
@@ -45,7 +45,7 @@ def test_seeds_share_their_data_and_nothing_after_it() -> None:
 
 
 def test_the_untouched_model_is_evaluated_once_whatever_the_seeds() -> None:
-    (raw,) = [row for row in demo(seeds=3).rows if row.label == "Raw"]
+    (raw,) = [row for row in demo(seeds=range(3)).rows if row.label == "Raw"]
     assert set(raw.nodes) == {"evaluate", "judge"}
 
 
@@ -59,7 +59,7 @@ def test_a_trained_row_is_evaluated_on_its_own_checkpoint() -> None:
 
 def test_a_repair_stands_between_audit_and_curate_and_is_graded_by_those_who_graded_the_originals() -> None:
     plain = read_recipe(DEMO)
-    graph = build(plain.model_copy(update={"repair": {"model": "lab/repairer"}}), {}, seeds=1, quick=False)
+    graph = build(plain.model_copy(update={"repair": {"model": "lab/repairer"}}), {}, seeds=[0], quick=False)
     assert not stages(demo(), "repair")
     for row in (row for row in graph.rows if row.kind == "trained"):
         repair, curate = graph.nodes[row.nodes["repair"]], graph.nodes[row.nodes["curate"]]
@@ -80,7 +80,7 @@ def test_quick_takes_fewer_rows_and_smaller_sizes() -> None:
 
 
 def test_the_command_line_wins_over_the_recipe() -> None:
-    graph = build(read_recipe(DEMO), {"train": {"epochs": 1}}, seeds=1, quick=False)
+    graph = build(read_recipe(DEMO), {"train": {"epochs": 1}}, seeds=[0], quick=False)
     trains = [graph.nodes[name] for name in stages(graph, "train")]
     assert {node.settings.model_dump()["epochs"] for node in trains} == {1}
     assert {node.origins["epochs"] for node in trains} == {"--set"}
@@ -114,5 +114,5 @@ def test_a_wrong_recipe_is_refused_before_anything_runs(tmp_path: Path, text: st
     path = tmp_path / "recipe.yaml"
     path.write_text(text)
     with pytest.raises(ResoluteError) as caught:
-        build(read_recipe(path), {}, seeds=1, quick=False)
+        build(read_recipe(path), {}, seeds=[0], quick=False)
     assert said in str(caught.value)

@@ -33,6 +33,8 @@ class RowFile(BaseModel):
     label: str
     seed: int = 0
     kind: Literal["raw", "trained"]
+    at: dict[str, str] = {}
+    """Axis of the grid -> level; the grid's own rows are the axis `row`."""
     artifacts: dict[str, str] = {}
     """Part -> artifact folder, absolute or from the study file's folder."""
 
@@ -45,6 +47,8 @@ class StudyFile(BaseModel):
     schema_version: Literal[1] = Field(alias="schema")
     name: str
     lab: bool = False
+    axes: dict[str, list[str]] = {}
+    """Axis -> its levels in order."""
     recipe: dict[str, Any] = {}
     rows: list[RowFile] = Field(min_length=1)
 
