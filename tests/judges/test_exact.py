@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resolute.core.finals import Final, final_answer, same
 from resolute.core.records import Ending, Message, Prompt, Trace
 from resolute.core.symbolic import Pair, Pool
-from resolute.judges.exact import EXACT, Final, final_answer, same
+from resolute.judges.exact import EXACT
 
 
 def trace(answer: str, expected: str = "12", where: str = "answer", reasoning: str = "r") -> Trace:
