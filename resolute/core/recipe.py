@@ -1,7 +1,7 @@
 """A recipe: one section a stage, and where it is a study, a grid of rows and axes. Read from YAML, parts from others.
 
 `extends: other.yaml` takes the other file as the base and lays this one over it, mapping by mapping, as settings are
-layered; `grid` and the lists are replaced whole.
+layered; lists are replaced whole, and an axis that is null is gone.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from resolute.core.errors import ResoluteError
 from resolute.core.settings import checked, merge
 
 Change = dict[str, Any]
-"""Sections with the settings that change; a section that is null is left out."""
+"""Sections with the settings that change; a section that is null is left out. `with` names rows or sources whose traces
+are curated beside the row's own."""
 
 
 class Grid(BaseModel):
@@ -29,7 +30,9 @@ class Grid(BaseModel):
 
     rows: dict[str, Change | None] = {}
     """Label -> changed sections; `train: null` leaves the model untouched."""
-    axes: dict[str, dict[str, Change | None]] = {}
+    only: tuple[str, ...] = ()
+    """The rows that stand, where not all of them do: of a recipe that extends another, say."""
+    axes: dict[str, dict[str, Change | None] | None] = {}
     """Axis -> level -> changed sections; every level of one axis meets every level of the others."""
     without: tuple[dict[str, str], ...] = ()
     """Combinations that are left out: each says `axis: level` for one axis or more, rows being the axis `row`."""
@@ -48,6 +51,10 @@ class Recipe(BaseModel):
     name: str
     seeds: int | tuple[int, ...] = 1
     """Training seeds per row: so many from 0 on, or a list of them."""
+    sources: dict[str, Change] = {}
+    """Name -> changed sections: traces that rows may take beside their own, and no row of the report."""
+    beside: tuple[str, ...] = Field(default=(), alias="with")
+    """Sources or rows whose traces every row is curated with, where it does not say its own `with`."""
     guards: tuple[str, ...] = ()
     """Instruments that accept distilled traces; whatever stands here never headlines a result."""
     distill: dict[str, Any] | None = None
@@ -91,8 +98,7 @@ def _content(path: Path, above: tuple[Path, ...]) -> dict[str, Any]:
         return content
     if not isinstance(base, str):
         raise ResoluteError("`extends` names one file", where=str(path), mend="extends: other.yaml")
-    below = _content(path.parent / base, (*above, here))
-    return {**merge(below, content), **({"grid": content["grid"]} if "grid" in content else {})}
+    return merge(_content(path.parent / base, (*above, here)), content)
 
 
 class _Once(yaml.SafeLoader):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from resolute.core.budgets import require
 from resolute.core.errors import ResoluteError
 from resolute.core.keys import key
 from resolute.core.recipe import Recipe
-from resolute.core.settings import SECTIONS, Audit, Evaluate, Repair, Section, resolve
-from resolute.study.grid import Combination, combinations
+from resolute.core.settings import SECTIONS, Audit, Curate, Distill, Evaluate, Repair, Section, resolve
+from resolute.core.strategy import strategy
+from resolute.study.grid import ROW, Combination, combinations, sibling
 
 TRAINED = "trained"
 """The model name of an evaluation whose model is the checkpoint of the row's own training."""
@@ -136,10 +138,28 @@ def _repaired(graph: Graph, layers: _Layers, audit: Node, feeds: Sequence[Feed])
     graders = {"auditors": cast("Audit", audit.settings).auditors, "judges": layers.recipe.guards}
     node = graph.add("repair", [("audit and guards", graders), *layers.of("repair")], feeds, label=layers.label)
     roles = ["traces", "risks", *(["verdicts"] if cast("Repair", node.settings).judges else [])]
-    return node.id, [Feed(f"{role}-2", node.id, f"{role}.parquet") for role in roles]
+    return node.id, [Feed(role, node.id, f"{role}.parquet") for role in roles]
 
 
 def _training_data(graph: Graph, layers: _Layers) -> dict[str, str]:
+    nodes, feeds = _traces(graph, layers)
+    extra: dict[str, Any] = {}
+    others = [name for name in layers.row.beside(layers.recipe) if name != layers.row.at.get(ROW)]
+    for name in others:
+        other = replace(layers, row=sibling(layers.recipe, layers.row, name))
+        if not other.has("distill"):
+            where = f"with of {layers.label}"
+            raise ResoluteError(f"{name!r} has no traces to give", where=where, mend="name one that distils")
+        feeds += [feed for feed in _traces(graph, other)[1] if feed not in feeds]
+    curate, _ = resolve(Curate, layers.of("curate"))
+    if curate.match and curate.only is None:
+        extra = {"only": strategy(cast("Distill", graph.nodes[nodes["distill"]].settings).strategy).name}
+    node = graph.add("curate", layers.of("curate", extra), _numbered(feeds), label=layers.label)
+    return {**nodes, "curate": node.id}
+
+
+def _traces(graph: Graph, layers: _Layers) -> tuple[dict[str, str], list[Feed]]:
+    """The nodes that make and judge a row's own traces, and what they feed a curation."""
     guards, label = layers.recipe.guards, layers.label
     distill = graph.add("distill", layers.of("distill"), (), label=label)
     traces = Feed("traces", distill.id, "traces.parquet")
@@ -153,5 +173,14 @@ def _training_data(graph: Graph, layers: _Layers) -> dict[str, str]:
     if layers.has("repair"):
         nodes["repair"], more = _repaired(graph, layers, audit, feeds)
         feeds += more
-    nodes["curate"] = graph.add("curate", layers.of("curate"), feeds, label=label).id
-    return nodes
+    return nodes, feeds
+
+
+def _numbered(feeds: Sequence[Feed]) -> list[Feed]:
+    """Roles as the stage knows them: traces, traces-2, traces-3, each kind counted for itself."""
+    seen: Counter[str] = Counter()
+    numbered: list[Feed] = []
+    for feed in feeds:
+        seen[feed.role] += 1
+        numbered.append(replace(feed, role=feed.role if seen[feed.role] == 1 else f"{feed.role}-{seen[feed.role]}"))
+    return numbered

@@ -13,6 +13,8 @@ from resolute.core.settings import SECTIONS
 
 ROW = "row"
 """The axis that the grid's own rows are the levels of."""
+WITH = "with"
+"""The key of a change that is no section."""
 JOINED = " · "
 """Between the levels in a label."""
 
@@ -26,6 +28,11 @@ class Combination:
     """Axis -> level."""
     changes: Sequence[tuple[str, Mapping[str, Any]]]
     """What changes the recipe, weakest first, each with where it stands in the file."""
+
+    def beside(self, recipe: Recipe) -> tuple[str, ...]:
+        """Sources and rows whose traces are curated with its own: what was said last; null says none."""
+        said = [change[WITH] for _, change in self.changes if WITH in change]
+        return tuple(said[-1] or ()) if said else recipe.beside
 
     def has(self, stage: str, recipe: Recipe) -> bool:
         """Whether this row has the stage: somebody names it and nobody sets it to null."""
@@ -52,7 +59,7 @@ def combinations(recipe: Recipe, *, quick: bool) -> list[Combination]:
     seed in a row, for two rows of one label, and for a grid of nothing.
     """
     grid, axes = recipe.grid or Grid(), _axes(recipe)
-    for axis in axes:
+    for axis in (*axes, *([_Axis("source", recipe.sources, "sources")] if recipe.sources else [])):
         _check(axis)
     made = [_joined(axes, levels) for levels in product(*(axis.levels for axis in axes))]
     kept = [each for each in made if not any(_matches(each, out) for out in _without(grid, axes, made))]
@@ -64,18 +71,43 @@ def combinations(recipe: Recipe, *, quick: bool) -> list[Combination]:
     return _quick(grid, kept) if quick and grid.quick else kept
 
 
+def sibling(recipe: Recipe, row: Combination, name: str) -> Combination:
+    """What `name` means where `row` is curated with it: a source, which no axis changes, or a row of the grid, standing
+    or not, at the same place of all axes.
+
+    Raises `ResoluteError` where it is neither, or both.
+    """
+    rows = recipe.grid.rows if recipe.grid else {}
+    if (name in rows) == (name in recipe.sources):
+        what = f"{name!r} is {'both a row and a source' if name in rows else 'neither a row nor a source'}"
+        there = ", ".join([*rows, *recipe.sources])
+        raise ResoluteError(what, where=f"with of {row.label}", mend=f"name one of: {there}")
+    if name in rows:
+        axes = [_rows(rows), *(axis for axis in _axes(recipe) if axis.name != ROW)]
+        return _joined(axes, [name, *(row.at[axis.name] for axis in axes[1:])])
+    return Combination(name, {}, [(f"source {name}", recipe.sources[name])])
+
+
 def _axes(recipe: Recipe) -> list[_Axis]:
     grid = recipe.grid or Grid(rows={recipe.name: {}})
     if ROW in grid.axes:
         raise ResoluteError(f"`{ROW}` is the axis of grid.rows", where="grid.axes", mend="give the axis another name")
-    rows = [_Axis(ROW, {label: change or {} for label, change in grid.rows.items()}, "grid.rows")] if grid.rows else []
+    if unknown := [label for label in grid.only if label not in grid.rows]:
+        mend = f"one of: {', '.join(grid.rows)}"
+        raise ResoluteError(f"no such rows: {unknown}", where="grid.only", mend=mend)
+    rows = {label: change for label, change in grid.rows.items() if not grid.only or label in grid.only}
     others = [
         _Axis(name, {level: change or {} for level, change in levels.items()}, f"grid.axes.{name}")
         for name, levels in grid.axes.items()
+        if levels is not None
     ]
     if not rows and not others:
         raise ResoluteError("the grid has neither rows nor axes", where="grid", mend="add `rows` or `axes`")
-    return [*rows, *others]
+    return [*([_rows(rows)] if rows else []), *others]
+
+
+def _rows(rows: Mapping[str, Mapping[str, Any] | None]) -> _Axis:
+    return _Axis(ROW, {label: change or {} for label, change in rows.items()}, "grid.rows")
 
 
 def _check(axis: _Axis) -> None:
@@ -83,9 +115,13 @@ def _check(axis: _Axis) -> None:
         raise ResoluteError("an axis without levels", where=axis.where, mend="add one or remove the axis")
     for level, change in axis.levels.items():
         where = f"{axis.where}.{level}"
-        if unknown := [name for name in change if name not in SECTIONS]:
-            raise ResoluteError(f"unknown sections: {unknown}", where=where, mend=f"one of: {', '.join(SECTIONS)}")
-        if odd := [name for name, inner in change.items() if inner is not None and not isinstance(inner, Mapping)]:
+        if unknown := [name for name in change if name not in (*SECTIONS, WITH)]:
+            mend = f"one of: {', '.join(SECTIONS)}, {WITH}"
+            raise ResoluteError(f"unknown sections: {unknown}", where=where, mend=mend)
+        names: Any = change.get(WITH)
+        if names is not None and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):  # pyright: ignore[reportUnknownVariableType]
+            raise ResoluteError("`with` is a list of names", where=where, mend="with: [NAME], or null")
+        if odd := [name for name, inner in change.items() if name != WITH and not isinstance(inner, Mapping | None)]:
             raise ResoluteError(
                 f"not settings: {odd}", where=where, mend="a section is a mapping, or null to leave out"
             )

@@ -134,12 +134,3 @@ def test_a_faulty_recipe_says_what_and_where(text: str, says: str, tmp_path: Pat
         read_recipe(tmp_path / "r.yaml")
     assert says in caught.value.what
     assert caught.value.where == str(tmp_path / "r.yaml")
-
-
-@pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "recipes").rglob("*.yaml")), ids=lambda p: p.name)
-def test_every_recipe_of_ours_is_read_and_begins_with_its_purpose_and_its_command(path: Path) -> None:
-    first, second, *_ = path.read_text().splitlines()
-    assert first.startswith("# ")
-    assert second.startswith(("# resolute ", "# make "))
-    assert str(path.relative_to(Path(__file__).parents[2])) in second
-    assert read_recipe(path).name

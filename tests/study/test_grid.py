@@ -81,6 +81,8 @@ def test_quick_names_whole_labels_or_rows() -> None:
         ({"axes": AXES, "without": [{"model": "a"}, {"model": "b"}]}, "no row left"),
         ({"axes": {"x": {"a": {}, "a · b": {}}, "y": {"b · c": {}, "c": {}}}}, "one label"),
         ({"rows": {"a": {}}, "quick": ["b"]}, "quick rows"),
+        ({"rows": {"a": {}}, "only": ["b"]}, "no such rows"),
+        ({"rows": {"a": {"with": "b"}}}, "list of names"),
     ],
 )
 def test_a_wrong_grid_says_what_is_wrong(grid: dict[str, Any], said: str) -> None:
@@ -111,12 +113,14 @@ def write(folder: Path, name: str, text: str) -> Path:
     return path
 
 
-def test_a_recipe_extends_another_and_brings_its_own_grid(tmp_path: Path) -> None:
-    write(tmp_path, "base.yaml", "schema: 1\nname: base\ntrain: {a: 1, b: 2}\ngrid: {rows: {x: {}}}\n")
-    own = write(tmp_path, "own.yaml", "extends: base.yaml\nname: own\ntrain: {b: 3}\ngrid: {rows: {y: {}}}\n")
+def test_a_recipe_extends_another_section_by_section(tmp_path: Path) -> None:
+    grid = "grid: {rows: {x: {}, y: {}}, axes: {model: {a: {}, b: {}}}}\n"
+    write(tmp_path, "base.yaml", f"schema: 1\nname: base\ntrain: {{a: 1, b: 2}}\n{grid}")
+    grid = "grid: {only: [y], axes: {model: null, heat: {hot: {}}}}\n"
+    own = write(tmp_path, "own.yaml", f"extends: base.yaml\nname: own\ntrain: {{b: 3}}\n{grid}")
     found = read_recipe(own)
     assert (found.name, found.train) == ("own", {"a": 1, "b": 3})
-    assert found.grid is not None and list(found.grid.rows) == ["y"]
+    assert [each.label for each in combinations(found, quick=False)] == ["y · hot"]
 
 
 @pytest.mark.parametrize(
@@ -137,3 +141,59 @@ def test_a_wrong_file_says_what_is_wrong_and_where(tmp_path: Path, text: str, sa
         read_recipe(write(tmp_path, "a.yaml", text))
     assert said in str(caught.value)
     assert "a.yaml" in caught.value.where or "gone.yaml" in caught.value.where
+
+
+DATA: dict[str, Any] = {
+    "schema": 1,
+    "name": "x",
+    "sources": {"benign": {"distill": {"strategy": "default", "prompts": ["lab/benign-train"]}}},
+    "with": ["benign"],
+    "distill": {
+        "model": "lab/teacher",
+        "prompts": ["lab/harmful-train"],
+        "sampling": {"temperature": 1.0, "max_tokens": 200},
+    },
+    "audit": {"auditors": ["lab/oracle"]},
+    "curate": {"safety": 5},
+    "train": {"model": "lab/base", "learning_rate": 1e-4, "max_length": 256},
+    "evaluate": EVALUATE,
+    "judge": {},
+}
+ARMS = {"Long": {"distill": {"strategy": "default"}}, "Brief": {"distill": {"strategy": "short"}}}
+
+
+def fed(graph: Any, row: Any) -> dict[str, tuple[str, ...]]:
+    """Role -> strategy and prompts of the distillation that a row's curation is fed from."""
+    curate = graph.nodes[row.nodes["curate"]]
+    traces = {feed.role: graph.nodes[feed.node].settings for feed in curate.feeds if feed.role.startswith("traces")}
+    return {role: (settings.strategy, *settings.prompts) for role, settings in traces.items()}
+
+
+def test_a_row_takes_traces_of_sources_beside_its_own() -> None:
+    asked = Recipe.model_validate({**DATA, "grid": {"rows": {**ARMS, "Alone": {**ARMS["Brief"], "with": None}}}})
+    graph = build(asked, {}, seeds=[0], quick=False)
+    long, brief, alone = (fed(graph, row) for row in graph.rows)
+    assert long == {"traces": ("default", "lab/harmful-train"), "traces-2": ("default", "lab/benign-train")}
+    assert brief["traces-2"] == long["traces-2"]
+    assert alone == {"traces": brief["traces"]}
+    assert len([node for node in graph.nodes.values() if node.stage == "distill"]) == 3
+
+
+def test_matched_arms_are_curated_over_each_others_traces_and_each_writes_its_own_strategy() -> None:
+    level = {"with": ["Long", "Brief", "benign"], "curate": {"match": ["prompts"]}}
+    asked = Recipe.model_validate({**DATA, "grid": {"rows": ARMS, "axes": {"data": {"own": {}, "matched": level}}}})
+    graph = build(asked, {}, seeds=[0], quick=False)
+    rows = {row.label: row for row in graph.rows}
+    assert list(fed(graph, rows["Brief · matched"])) == ["traces", "traces-2", "traces-3"]
+    assert set(fed(graph, rows["Brief · matched"]).values()) == set(fed(graph, rows["Long · matched"]).values())
+    only = {label: graph.nodes[row.nodes["curate"]].settings.model_dump()["only"] for label, row in rows.items()}
+    assert only == {"Long · own": None, "Long · matched": "default", "Brief · own": None, "Brief · matched": "short"}
+
+
+def test_traces_of_nobody_are_refused() -> None:
+    asked = {**DATA, "with": ["nobody"], "grid": {"rows": ARMS}}
+    with pytest.raises(ResoluteError, match="neither a row nor a source"):
+        build(Recipe.model_validate(asked), {}, seeds=[0], quick=False)
+    asked = {**DATA, "with": ["Raw"], "grid": {"rows": {**ARMS, "Raw": {"train": None, "distill": None}}}}
+    with pytest.raises(ResoluteError, match="no traces to give"):
+        build(Recipe.model_validate(asked), {}, seeds=[0], quick=False)
