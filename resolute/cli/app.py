@@ -18,6 +18,7 @@ from resolute.cli import (
     judge,
     lab,
     merge,
+    power,
     repair,
     report,
     study,
@@ -39,7 +40,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # its help renderer alone would cost half the start
     epilog=EPILOG,
 )
-for verb in (distill, audit, repair, curate, train, merge, evaluate, compare, report):
+for verb in (distill, audit, repair, curate, train, merge, evaluate, compare, power, report):
     app.command()(getattr(verb, verb.__name__.rpartition(".")[2]))
     if verb is audit:
         app.add_typer(judge.app, name="judge")

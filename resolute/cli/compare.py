@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from resolute.cli.answers import answers
 from resolute.cli.console import page, say
 from resolute.cli.inputs import from_run, is_run
 from resolute.core.errors import ResoluteError
-
-if TYPE_CHECKING:
-    from resolute.core.comparing import Answers
 
 
 def compare(
@@ -39,7 +37,7 @@ def compare(
         raise typer.BadParameter("a share between 0 and 1", param_hint="--margin")
     if first.resolve() == second.resolve():
         raise ResoluteError("a run is compared with itself", where=str(first), mend="name two runs")
-    found = compared(_answers(first), _answers(second), margin=margin, trained=_goals(trained, second))
+    found = compared(answers(first), answers(second), margin=margin, trained=_goals(trained, second))
     if not found.rows:
         mend = "evaluate both with one suite, and judge both with the same instruments"
         raise ResoluteError("the two runs have no measure in common", where=f"{first}, {second}", mend=mend)
@@ -48,19 +46,6 @@ def compare(
         stream.write(written(found))
     page(out / "comparison.md")
     say(f"{out / 'comparison.json'}")
-
-
-def _answers(run: Path) -> Answers:
-    from resolute.core.comparing import Answers
-    from resolute.core.files import read_records
-    from resolute.core.records import Trace, Verdict
-
-    if not is_run(run):
-        mend = "name run folders: resolute evaluate --out RUN, then resolute judge run RUN"
-        raise ResoluteError("not a run", where=str(run), mend=mend)
-    traces = read_records(from_run(run, ["evaluate"]).output("traces.parquet"), Trace)
-    verdicts = read_records(from_run(run, ["judge"]).output("verdicts.parquet"), Verdict)
-    return Answers(run.name, traces, verdicts)
 
 
 def _goals(trained: Path | None, second: Path) -> set[str]:

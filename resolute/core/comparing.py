@@ -86,12 +86,12 @@ def compared(first: Answers, second: Answers, *, margin: float, trained: Iterabl
     """
     goals = sorted(set(trained))
     found = Compared(first.name, second.name, margin, trained_on=len(goals))
-    ours, theirs = _measures(first), _measures(second)
-    found.apart = [(first.name, one) for one in sorted(ours - theirs, key=_order)]
-    found.apart += [(second.name, one) for one in sorted(theirs - ours, key=_order)]
+    ours, theirs = measures(first), measures(second)
+    found.apart = [(first.name, one) for one in sorted(ours - theirs, key=order)]
+    found.apart += [(second.name, one) for one in sorted(theirs - ours, key=order)]
     nearness = _nearness([*first.traces, *second.traces], goals)
     drafts: list[tuple[Measure, Comparison, Effect, dict[Nearness, Comparison]]] = []
-    for measure in sorted(ours & theirs, key=_order):
+    for measure in sorted(ours & theirs, key=order):
         scores = _scores(first, measure), _scores(second, measure)
         parted: dict[Nearness, Comparison] = {
             near: compare(*({g: s for g, s in one.items() if nearness[g] == near} for one in scores), seed=seed)
@@ -106,7 +106,8 @@ def compared(first: Answers, second: Answers, *, margin: float, trained: Iterabl
     return found
 
 
-def _measures(answers: Answers) -> set[Measure]:
+def measures(answers: Answers) -> set[Measure]:
+    """Everything a model was measured on."""
     about = {trace.id: trace for trace in answers.traces}
     return {
         Measure(trace.task, trace.attack, verdict.event, verdict.part, verdict.judge)
@@ -115,7 +116,8 @@ def _measures(answers: Answers) -> set[Measure]:
     }
 
 
-def _order(measure: Measure) -> tuple[str, ...]:
+def order(measure: Measure) -> tuple[str, ...]:
+    """The place of a measure in a table."""
     return measure.task, measure.attack, measure.event, measure.part, measure.judge
 
 

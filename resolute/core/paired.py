@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Literal
 
 from resolute.core.rates import CONFIDENCE
 
 POWER = 0.8
 """Power at which a difference counts as detectable."""
+NEGLIGIBLE = 1e-12
+"""Chance of what is left out of an exact sum."""
 RESAMPLES = 9999
 """Sign flips drawn where there are too many goals to flip in every way: the smallest p value is 1 / 10,000."""
 
@@ -152,23 +153,22 @@ def mcnemar_power(goals: int, difference: float, changed: float, *, alpha: float
     A share below the difference is impossible and is raised to it.
     """
     import numpy as np
-    from scipy import special
+    from scipy import special, stats
 
     share = min(max(changed, difference), 1.0)
     up = (share + difference) / (2 * share) if share else 0.5
-    counts, cut = np.arange(goals + 1), _cuts(goals, alpha)
-    weights = np.diff(special.bdtr(counts, goals, share), prepend=0.0)
+    least, most = stats.binom.ppf([NEGLIGIBLE, 1 - NEGLIGIBLE], goals, share)
+    counts = np.arange(max(int(least), 0), int(most) + 1)
+    cut = _cuts(counts, alpha)
     reject = special.bdtr(cut, counts, up) + special.bdtrc(counts - cut - 1, counts, up)
-    return float(np.sum(weights * np.where(cut < 0, 0.0, reject)))
+    return float(np.sum(stats.binom.pmf(counts, goals, share) * np.where(cut < 0, 0.0, reject)))
 
 
-@cache
-def _cuts(goals: int, alpha: float) -> Any:
+def _cuts(counts: Any, alpha: float) -> Any:
     """For each number of changed goals: most changes the rarer way at which the exact test still rejects, or -1."""
     import numpy as np
     from scipy import stats
 
-    counts = np.arange(goals + 1)
     cut = stats.binom.ppf(alpha / 2, counts, 0.5)
     return np.where(stats.binom.cdf(cut, counts, 0.5) > alpha / 2, cut - 1, cut)
 
