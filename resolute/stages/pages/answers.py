@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from resolute.core.matrix import PAIRS, pairs, reads_both
 from resolute.core.rates import Rate, rate
-from resolute.core.records import Trace
+from resolute.core.wordless import Answer
 from resolute.stages.pages.columns import Column, bare
 from resolute.stages.pages.study import Row, Study
 
@@ -40,7 +40,7 @@ def endings(study: Study) -> list[Endings]:
     return found
 
 
-def _ending(trace: Trace) -> str:
+def _ending(trace: Answer) -> str:
     where, why = trace.ending.where, trace.ending.why
     if why in ("error", "content filter"):
         return why
@@ -76,7 +76,7 @@ def pairings(study: Study, columns: Sequence[Column]) -> list[Pairing]:
 
 
 def _pairing(label: str, judge: str, tasks: set[str], rows: Sequence[Row]) -> Pairing | None:
-    traces: list[Trace] = []
+    traces: list[Answer] = []
     classes: list[str] = []
     both = False
     for row in rows:
@@ -88,7 +88,7 @@ def _pairing(label: str, judge: str, tasks: set[str], rows: Sequence[Row]) -> Pa
     return Pairing(label, judge, _shares(PAIRS, classes, traces), len(traces)) if both and traces else None
 
 
-def _shares(names: Sequence[str], classes: Sequence[str], traces: Sequence[Trace]) -> dict[str, Rate]:
+def _shares(names: Sequence[str], classes: Sequence[str], traces: Sequence[Answer]) -> dict[str, Rate]:
     """Each class as a rate over all outputs, clustered by goal."""
     goals = [trace.prompt.goal for trace in traces]
     return {name: rate([float(item == name) for item in classes], goals) for name in names}

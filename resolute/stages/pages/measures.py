@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from resolute.core.instruments import kind_of
-from resolute.core.records import Event, Trace
+from resolute.core.records import Event
 from resolute.core.tables import Cell, by_goal, cells
 from resolute.stages.pages.columns import ANY, POOLED, Column, attack_order, bare, place
 from resolute.stages.pages.shown import Shown, summarise
@@ -110,9 +110,5 @@ def _pooled(row: Row) -> list[Cell]:
     attacks: dict[str, set[str]] = {}
     for trace in row.traces:
         attacks.setdefault(trace.task, set()).add(trace.attack)
-    several = [_renamed(trace) for trace in row.traces if len(attacks[trace.task]) > 1]
+    several = [trace._replace(attack=POOLED) for trace in row.traces if len(attacks[trace.task]) > 1]
     return cells(several, row.verdicts)
-
-
-def _renamed(trace: Trace) -> Trace:
-    return trace.model_copy(update={"attack": POOLED})

@@ -16,9 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from resolute.core.errors import ResoluteError
 from resolute.core.files import read_json, read_jsonl, read_records
 from resolute.core.instruments import kind_of
-from resolute.core.records import Example, Record, RiskReport, Trace, Verdict
+from resolute.core.records import Record, RiskReport
 from resolute.core.runs import Artifact, Manifest, Run
 from resolute.core.text import terminal_safe
+from resolute.core.wordless import Answer, Opinion, Trained, read_answers, read_opinions, read_trained
 
 R = TypeVar("R", bound=Record)
 PARTS = ("distill", "audit", "guard", "repair", "curate", "train", "evaluate", "judge")
@@ -68,28 +69,32 @@ class Row:
         return {"evaluate", "judge"} <= self.artifacts.keys()
 
     @cached_property
-    def traces(self) -> list[Trace]:
-        """The model's answers to the suites."""
-        return self._records("evaluate", "traces.parquet", Trace)
+    def traces(self) -> list[Answer]:
+        """The model's answers to the suites, without their words."""
+        path = self._output("evaluate", "traces.parquet")
+        return read_answers(path) if path else []
 
     @cached_property
-    def verdicts(self) -> list[Verdict]:
+    def verdicts(self) -> list[Opinion]:
         """What the instruments said about them."""
-        return self._records("judge", "verdicts.parquet", Verdict)
+        path = self._output("judge", "verdicts.parquet")
+        return read_opinions(path) if path else []
 
     @cached_property
-    def distilled(self) -> list[Trace]:
+    def distilled(self) -> list[Answer]:
         """The teacher's traces, before curation."""
-        return self._records("distill", "traces.parquet", Trace)
+        path = self._output("distill", "traces.parquet")
+        return read_answers(path) if path else []
 
     @cached_property
     def risks(self) -> list[RiskReport]:
         return self._records("audit", "risks.parquet", RiskReport)
 
     @cached_property
-    def examples(self) -> list[Example]:
+    def examples(self) -> list[Trained]:
         """The training set."""
-        return self._records("curate", "examples.parquet", Example)
+        path = self._output("curate", "examples.parquet")
+        return read_trained(path) if path else []
 
     def manifest(self, part: str) -> Manifest | None:
         return self.artifacts[part].manifest if part in self.artifacts else None

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from resolute.core.rates import Rate, rate
-from resolute.core.records import PATTERNS, Pattern, RiskReport, Trace
+from resolute.core.records import PATTERNS, Pattern, RiskReport
+from resolute.core.wordless import Answer
 from resolute.stages.pages.study import Row, Study
 
 PATTERN_NAMES: Mapping[Pattern, str] = {
@@ -66,7 +67,7 @@ def _auditor(row: Row) -> str:
     return min(zip(places, names, strict=True))[1]
 
 
-def _rate(traces: Collection[Trace], reports: Mapping[str, RiskReport], pattern: Pattern) -> Rate:
+def _rate(traces: Collection[Answer], reports: Mapping[str, RiskReport], pattern: Pattern) -> Rate:
     """A report that failed, is missing or is about other words leaves its trace unscored."""
     scores: list[float | None] = []
     for trace in traces:
