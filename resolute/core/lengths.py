@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from resolute.core.catalogue import entries, find
 from resolute.core.errors import ResoluteError
 from resolute.core.keys import files_digest, key
 
@@ -72,7 +73,7 @@ def tokenizer_identity(tokenizer: str | None) -> str:
     """What a tokenizer's name stands for: the hash of its contents; "words" for none."""
     if tokenizer is None:
         return "words"
-    folder = Path(tokenizer)
+    folder = _folder(tokenizer)
     if folder.is_dir():
         names = [name for name in _FILES if (folder / name).is_file()]
         if not names:
@@ -93,7 +94,7 @@ def _encoder(tokenizer: str) -> Callable[[list[str]], list[int]]:
 def _backend(tokenizer: str) -> Any:
     from tokenizers import Tokenizer
 
-    folder = Path(tokenizer)
+    folder = _folder(tokenizer)
     if not folder.is_dir():
         return _from_hub(tokenizer)
     try:
@@ -101,11 +102,17 @@ def _backend(tokenizer: str) -> Any:
             return Tokenizer.from_file(str(folder / "tokenizer.json"))
         from transformers import AutoTokenizer
 
-        return AutoTokenizer.from_pretrained(tokenizer, use_fast=True).backend_tokenizer
+        return AutoTokenizer.from_pretrained(folder, use_fast=True).backend_tokenizer
     except Exception as error:  # the libraries raise bare Exception
         raise ResoluteError(
             f"cannot load the tokenizer: {_first(error)}", where=tokenizer, mend="check its files"
         ) from error
+
+
+def _folder(tokenizer: str) -> Path:
+    """The folder that is named, or that of a plug-in's checkpoint."""
+    found = find("models", tokenizer) if tokenizer in entries("models") else tokenizer
+    return found if isinstance(found, Path) else Path(tokenizer)
 
 
 def _from_hub(name: str) -> Any:

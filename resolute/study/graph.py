@@ -108,7 +108,7 @@ class _Layers:
         return [
             ("recipe", getattr(self.recipe, stage) or {}),
             *((origin, change.get(stage) or {}) for origin, change in self.row.changes),
-            ("--quick", grid.quick_set.get(stage, {}) if grid and self.quick else {}),
+            ("--quick", (grid.quick_set.get(stage) or {}) if grid and self.quick else {}),
             ("study", extra or {}),
             ("--set", self.overrides.get(stage, {})),
         ]
