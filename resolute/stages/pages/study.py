@@ -6,7 +6,7 @@ Every file is checked against its artifact's manifest. A row of which nothing wa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -62,6 +62,8 @@ class Row:
     seed: int
     kind: Literal["raw", "trained"]
     artifacts: Mapping[str, Artifact]
+    at: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Axis -> level, in the order of the axes."""
 
     @property
     def measured(self) -> bool:
@@ -187,7 +189,13 @@ def _row(item: RowFile, base: Path) -> Row:
             mend = "run the study again: what is done is not repeated"
             raise ResoluteError(f"the {part} of {item.label!r} is not finished", where=str(place), mend=mend)
         artifacts[part] = found
-    return Row(" ".join(terminal_safe(item.label).split()), item.seed, item.kind, artifacts)
+    at = {_plain(axis): _plain(level) for axis, level in item.at.items()}
+    return Row(_plain(item.label), item.seed, item.kind, artifacts, at)
+
+
+def _plain(name: str) -> str:
+    """A name on one line, with nothing in it that could steer a terminal."""
+    return " ".join(terminal_safe(name).split())
 
 
 def _run_folder(path: Path) -> Study:
