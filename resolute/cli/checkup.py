@@ -58,6 +58,7 @@ def checkup(runs: Path) -> list[Finding]:
         endpoints,
         hub,
         data,
+        plugged,
         programs,
     )
     return [finding for look in looks for finding in look()]
@@ -174,6 +175,18 @@ def data() -> Iterator[Finding]:
         return
     mend = "set RESOLUTE_DATA to a folder with prompt sets; the lab and your own files need none"
     yield Finding("data folder", False, f"{place} is no folder" if place else "RESOLUTE_DATA is not set", mend)
+
+
+def plugged() -> Iterator[Finding]:
+    """What others bring to the catalogues. One that does not load stops every command, so it is seen here."""
+    from resolute.core.catalogue import brought
+    from resolute.core.errors import ResoluteError
+
+    try:
+        for name, counts in brought().items():
+            yield Finding(f"plug-in {name}", True, ", ".join(f"{count} {kind}" for kind, count in counts.items()))
+    except ResoluteError as error:
+        yield Finding("plug-ins", False, f"{error.what} ({error.where})", error.mend)
 
 
 def programs() -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """Choosing by name: plain mappings from a name to a loader string `module:attribute`, ours and those of plug-ins.
 
-A plug-in is a module named by an entry point of the group `resolute.plugins`; it carries mappings of the same names
-(`PROMPTS`, `STRATEGIES`, ...). The lab is registered exactly so.
+A plug-in is a module with mappings of the same names (`PROMPTS`, `STRATEGIES`, ...), see `core.plugins`. The lab is
+registered exactly so.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import difflib
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Any, Literal
 
 from resolute.core.errors import ResoluteError
+from resolute.core.plugins import plugins
 
 Catalogue = Literal[
     "prompts",
@@ -40,7 +40,7 @@ _HOMES: dict[Catalogue, str] = {
     "readers": "resolute.models",
     "remotes": "resolute.models",
 }
-_GROUP = "resolute.plugins"
+_MAPPINGS = frozenset(catalogue.upper() for catalogue in _HOMES)
 
 
 @cache
@@ -48,13 +48,25 @@ def entries(catalogue: Catalogue) -> dict[str, str]:
     """Every name of a catalogue with its loader string; a plug-in that takes a name twice is refused."""
     attribute = catalogue.upper()
     found: dict[str, str] = dict(getattr(import_module(_HOMES[catalogue]), attribute, {}))
-    for point in sorted(entry_points(group=_GROUP), key=lambda point: point.name):
-        for name, loader in getattr(point.load(), attribute, {}).items():
+    for plugin in plugins(_MAPPINGS):
+        for name, loader in getattr(plugin.module, attribute, {}).items():
             if name in found:
-                mend = f"rename it in the plug-in {point.name}"
-                raise ResoluteError(f"two {catalogue} are called {name!r}", where=point.value, mend=mend)
+                mend = f"rename it in the plug-in {plugin.name}"
+                raise ResoluteError(f"two {catalogue} are called {name!r}", where=plugin.place, mend=mend)
             found[name] = loader
     return found
+
+
+def brought() -> dict[str, dict[str, int]]:
+    """Each plug-in with the number of things it brings to each catalogue."""
+    return {
+        plugin.name: {
+            mapping.lower(): len(getattr(plugin.module, mapping))
+            for mapping in sorted(_MAPPINGS)
+            if getattr(plugin.module, mapping, None)
+        }
+        for plugin in plugins(_MAPPINGS)
+    }
 
 
 def find(catalogue: Catalogue, name: str) -> Any:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolute.core import catalogue
+from resolute.core import plugins
 from resolute.core.catalogue import Catalogue, counted, entries, find
 from resolute.core.errors import ResoluteError
 
@@ -45,6 +45,6 @@ def test_two_things_with_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -
         def load(self) -> Any:
             return type("Module", (), {"STRATEGIES": {"default": "rival:Default"}})
 
-    monkeypatch.setattr(catalogue, "entry_points", lambda group: [Point()])
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [Point()])
     with pytest.raises(ResoluteError, match="two strategies are called 'default'"):
         entries.__wrapped__("strategies")
