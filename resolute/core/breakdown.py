@@ -1,5 +1,5 @@
 """What one rate hides: the categories of a task, the classes an instrument tells apart, several samples of a problem,
-thoughts that a framing turned, and by kind of prompt how long the thoughts were and how many never ended."""
+and by kind of prompt how long the thoughts were and how many never ended."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from resolute.core import integrity
 from resolute.core.lengths import spread
 from resolute.core.markdown import table
 from resolute.core.passing import passes
 from resolute.core.rates import rate
 from resolute.core.records import Trace, Verdict
-from resolute.core.tables import Answered, Said, cells
+from resolute.core.tables import cells
 
 MOST = 40
 """Categories a task may have and still be shown by category."""
@@ -21,9 +20,7 @@ MOST = 40
 
 def broken_down(traces: Sequence[Trace], verdicts: Sequence[Verdict]) -> dict[str, Any]:
     """All of it, as plain values: names, categories and counts only."""
-    turned = integrity.summary(integrity.trials(traces, verdicts))
     return {
-        **({"integrity": turned} if turned else {}),
         "categories": categories(traces, verdicts),
         "classes": classes(traces, verdicts),
         "passes": [
@@ -41,12 +38,12 @@ def broken_down(traces: Sequence[Trace], verdicts: Sequence[Verdict]) -> dict[st
     }
 
 
-def categories(traces: Sequence[Answered], verdicts: Sequence[Said]) -> list[dict[str, Any]]:
+def categories(traces: Sequence[Trace], verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
     """Each rate of a task by the category of its prompts, where it has from two to `MOST` of them."""
-    tasks: dict[str, dict[str, list[Answered]]] = {}
+    tasks: dict[str, dict[str, list[Trace]]] = {}
     for trace in traces:
         tasks.setdefault(trace.task, {}).setdefault(trace.prompt.category, []).append(trace)
-    by_trace: dict[str, list[Said]] = {}
+    by_trace: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         by_trace.setdefault(verdict.trace, []).append(verdict)
     found: list[dict[str, Any]] = []
@@ -105,7 +102,7 @@ def _thought(trace: Trace, *, counted: bool) -> int:
 
 def written(summary: Mapping[str, Any]) -> list[str]:
     """The sections of the page, in Markdown lines; none for what there is nothing of."""
-    lines = integrity.written(summary.get("integrity", ()))
+    lines: list[str] = []
     for title, about, header, fields, rows in (
         (
             "Several samples",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -135,8 +135,18 @@ def write_records(path: Path, records: Iterable[R], form: type[R]) -> int:
 
 def read_records(path: Path, form: type[R]) -> list[R]:
     """The records of a Parquet file written by `write_records`, in id order; errors name the file and the row."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    except pa.ArrowInvalid as error:
+        raise ResoluteError("not a Parquet file", where=str(path), mend="it may be damaged: make it again") from error
+    _check_schema(path, dict(table.schema.metadata or {}), form)
     records: list[R] = []
-    for number, row in enumerate(_table(path, form, None).to_pylist()):
+    for number, row in enumerate(table.to_pylist()):
         try:
             records.append(form.model_validate(row))
         except ValidationError as error:
@@ -144,45 +154,6 @@ def read_records(path: Path, form: type[R]) -> list[R]:
             what = f"not a {form.__name__}: {'.'.join(map(str, problem['loc']))}: {problem['msg']}"
             raise ResoluteError(what, where=f"{path}, row {number}", mend="make the file again") from error
     return records
-
-
-def read_columns(path: Path, form: type[Record], columns: Sequence[str]) -> list[list[Any]]:
-    """Some columns of a Parquet file written by `write_records` (`ending.why` for a field's field), in id order.
-
-    For files that are too large to hold as records: other columns are not read, and equal texts are one object.
-    Values are as they were written: nothing is checked again.
-    """
-    table = _table(path, form, columns).flatten()
-    if len(table.schema.names) < len(columns):
-        raise ValueError(f"no such columns of {form.__name__}: {sorted({*columns} - {*table.schema.names})}")
-    return [_values(table.column(name)) for name in columns]
-
-
-def _values(column: Any) -> list[Any]:
-    import pyarrow as pa
-
-    if not pa.types.is_string(column.type):
-        return column.to_pylist()
-    found: list[Any] = []
-    for chunk in column.dictionary_encode().unify_dictionaries().chunks:
-        texts = chunk.dictionary.to_pylist()
-        found += [texts[code] for code in chunk.indices.to_pylist()]
-    return found
-
-
-def _table(path: Path, form: type[Record], columns: Sequence[str] | None) -> Any:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path) as file:
-            table = file.read(columns=None if columns is None else list(columns))
-    except OSError as error:
-        raise unreadable(path, error) from error
-    except pa.ArrowInvalid as error:
-        raise ResoluteError("not a Parquet file", where=str(path), mend="it may be damaged: make it again") from error
-    _check_schema(path, dict(table.schema.metadata or {}), form)
-    return table
 
 
 def _check_schema(path: Path, metadata: dict[bytes, bytes], form: type[Record]) -> None:

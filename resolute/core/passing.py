@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from math import comb
 
 from resolute.core.rates import Rate, rate
-from resolute.core.tables import Answered, Cell, Said, cells, scores
+from resolute.core.records import Trace, Verdict
+from resolute.core.tables import Cell, cells, scores
 
 HALF = 0.5
 """Score from which a sample counts as right."""
@@ -37,7 +38,7 @@ class Pass:
     """Over problems; one with fewer than k scored samples is unscored."""
 
 
-def passes(traces: Sequence[Answered], verdicts: Iterable[Said]) -> list[Pass]:
+def passes(traces: Sequence[Trace], verdicts: Iterable[Verdict]) -> list[Pass]:
     """pass@k for k = 1, 2, 4, ... and the number of samples, where problems were asked several times.
 
     What the model failed to give is a wrong sample; what no instrument could score is none.
@@ -50,7 +51,7 @@ def passes(traces: Sequence[Answered], verdicts: Iterable[Said]) -> list[Pass]:
     return found
 
 
-def _passes(cell: Cell, traces: Sequence[Answered], verdicts: Iterable[Said]) -> list[Pass]:
+def _passes(cell: Cell, traces: Sequence[Trace], verdicts: Iterable[Verdict]) -> list[Pass]:
     problems: dict[str, list[bool]] = {trace.prompt.goal: [] for trace in traces}
     for goal, score in scores(traces, verdicts, event=cell.event, judge=cell.judge, part=cell.part):
         problems[goal].append(score >= HALF)

@@ -9,57 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 from resolute.core.rates import Rate, rate
-from resolute.core.records import Ending, Event, Outcome
+from resolute.core.records import Event, Trace, Verdict
 
 Part = Literal["thought", "answer", "both"]
-
-
-class Wanted(Protocol):
-    """What counting asks of a prompt."""
-
-    @property
-    def goal(self) -> str: ...
-    @property
-    def category(self) -> str: ...
-
-
-class Answered(Protocol):
-    """What counting asks of a trace: none of its words."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def task(self) -> str: ...
-    @property
-    def attack(self) -> str: ...
-    @property
-    def sample(self) -> int: ...
-    @property
-    def prompt(self) -> Wanted: ...
-    @property
-    def ending(self) -> Ending: ...
-
-
-class Said(Protocol):
-    """What counting asks of a verdict."""
-
-    @property
-    def trace(self) -> str: ...
-    @property
-    def judge(self) -> str: ...
-    @property
-    def event(self) -> Event: ...
-    @property
-    def part(self) -> Part: ...
-    @property
-    def outcome(self) -> Outcome: ...
-    @property
-    def score(self) -> float | None: ...
-    @property
-    def label(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -92,17 +47,17 @@ class _Trial:
     fault: Literal["", "model", "judge", "error"]
 
 
-def cells(traces: Sequence[Answered], verdicts: Iterable[Said]) -> list[Cell]:
+def cells(traces: Sequence[Trace], verdicts: Iterable[Verdict]) -> list[Cell]:
     """Every rate the verdicts speak of, sorted by task, attack, event, judge and part.
 
     An instrument that judged anything of a task and attack is taken to be meant for all its traces: a missing verdict
     is the instrument's failure, never a smaller n. Verdicts on other traces are left alone. Row order does not matter.
     """
     known = {trace.id: trace for trace in traces}
-    groups: dict[tuple[str, str], list[Answered]] = {}
+    groups: dict[tuple[str, str], list[Trace]] = {}
     for trace in traces:
         groups.setdefault((trace.task, trace.attack), []).append(trace)
-    found: dict[tuple[str, str, Event, str, Part], dict[str, Said]] = {}
+    found: dict[tuple[str, str, Event, str, Part], dict[str, Verdict]] = {}
     for verdict in verdicts:
         trace = known.get(verdict.trace)
         if trace is not None:
@@ -111,7 +66,7 @@ def cells(traces: Sequence[Answered], verdicts: Iterable[Said]) -> list[Cell]:
     return [_cell(place, groups[place[:2]], found[place]) for place in sorted(found)]
 
 
-def _cell(place: tuple[str, str, Event, str, Part], traces: Sequence[Answered], verdicts: Mapping[str, Said]) -> Cell:
+def _cell(place: tuple[str, str, Event, str, Part], traces: Sequence[Trace], verdicts: Mapping[str, Verdict]) -> Cell:
     task, attack, event, judge, part = place
     trials = [_trial(trace, verdicts.get(trace.id)) for trace in sorted(traces, key=lambda trace: trace.id)]
     faults = [trial.fault for trial in trials]
@@ -128,7 +83,7 @@ def _cell(place: tuple[str, str, Event, str, Part], traces: Sequence[Answered], 
     )
 
 
-def _trial(trace: Answered, verdict: Said | None) -> _Trial:
+def _trial(trace: Trace, verdict: Verdict | None) -> _Trial:
     goal = trace.prompt.goal
     if trace.ending.why == "error":
         return _Trial(None, goal, "error")
@@ -140,7 +95,7 @@ def _trial(trace: Answered, verdict: Said | None) -> _Trial:
 
 
 def by_goal(
-    traces: Iterable[Answered], verdicts: Iterable[Said], *, event: Event, judge: str, part: Part
+    traces: Iterable[Trace], verdicts: Iterable[Verdict], *, event: Event, judge: str, part: Part
 ) -> dict[str, float]:
     """Goal -> mean score over its scored trials: what paired tests compare. Who counts is as in `cells`."""
     found: dict[str, list[float]] = {}
@@ -150,7 +105,7 @@ def by_goal(
 
 
 def scores(
-    traces: Iterable[Answered], verdicts: Iterable[Said], *, event: Event, judge: str, part: Part
+    traces: Iterable[Trace], verdicts: Iterable[Verdict], *, event: Event, judge: str, part: Part
 ) -> list[tuple[str, float]]:
     """Goal and score of every scored trial, in the order of the traces. Who counts is as in `cells`."""
     about = {v.trace: v for v in verdicts if (v.event, v.judge, v.part) == (event, judge, part)}

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from resolute.core.matrix import PAIRS, pairs, reads_both
 from resolute.core.rates import Rate, rate
-from resolute.core.wordless import Answer
 from resolute.stages.pages.columns import Column, bare
 from resolute.stages.pages.study import Row, Study
+from resolute.stages.pages.wordless import Answer, as_traces, as_verdicts
 
 UNCLOSED_LIMIT = 0.02
 """Share of outputs that never left the thought above which a row is flagged: its token limit may decide its rates."""
@@ -81,10 +81,10 @@ def _pairing(label: str, judge: str, tasks: set[str], rows: Sequence[Row]) -> Pa
     both = False
     for row in rows:
         said = [one for one in row.verdicts if one.event == "unsafe" and bare(one.judge) == judge]
-        both = both or reads_both(said)
+        both = both or reads_both(as_verdicts(said))
         mine = [trace for trace in row.traces if trace.task in tasks]
         traces += mine
-        classes += pairs(mine, said)
+        classes += pairs(as_traces(mine), as_verdicts(said))
     return Pairing(label, judge, _shares(PAIRS, classes, traces), len(traces)) if both and traces else None
 
 

@@ -14,6 +14,7 @@ from resolute.core.tables import Cell, by_goal, cells
 from resolute.stages.pages.columns import ANY, POOLED, Column, attack_order, bare, place
 from resolute.stages.pages.shown import Shown, summarise
 from resolute.stages.pages.study import Row, Study
+from resolute.stages.pages.wordless import as_traces, as_verdicts
 
 
 @dataclass
@@ -32,7 +33,7 @@ class Measures:
         """Every rate of a row."""
         place = (row.label, row.seed)
         if place not in self._cells:
-            self._cells[place] = cells(row.traces, row.verdicts) + _pooled(row)
+            self._cells[place] = cells(as_traces(row.traces), as_verdicts(row.verdicts)) + _pooled(row)
         return self._cells[place]
 
     def columns(self) -> list[Column]:
@@ -74,7 +75,9 @@ class Measures:
             traces = [t for t in row.traces if t.task == column.task and column.attack in (t.attack, POOLED)]
             judges = {v.judge for v in row.verdicts if bare(v.judge) == column.judge}
             judge = min(judges, default="")
-            self._goals[place] = by_goal(traces, row.verdicts, event=column.event, judge=judge, part=column.part)
+            self._goals[place] = by_goal(
+                as_traces(traces), as_verdicts(row.verdicts), event=column.event, judge=judge, part=column.part
+            )
         return self._goals[place]
 
     def instruments(self) -> dict[str, list[str]]:
@@ -111,4 +114,4 @@ def _pooled(row: Row) -> list[Cell]:
     for trace in row.traces:
         attacks.setdefault(trace.task, set()).add(trace.attack)
     several = [trace._replace(attack=POOLED) for trace in row.traces if len(attacks[trace.task]) > 1]
-    return cells(several, row.verdicts)
+    return cells(as_traces(several), as_verdicts(row.verdicts))

@@ -19,7 +19,7 @@ from resolute.core.instruments import kind_of
 from resolute.core.records import Record, RiskReport
 from resolute.core.runs import Artifact, Manifest, Run
 from resolute.core.text import terminal_safe
-from resolute.core.wordless import Answer, Opinion, Trained, read_answers, read_opinions, read_trained
+from resolute.stages.pages.wordless import Answer, Opinion, Trained, read_answers, read_opinions, read_trained
 
 R = TypeVar("R", bound=Record)
 PARTS = ("distill", "audit", "guard", "repair", "curate", "train", "evaluate", "judge")

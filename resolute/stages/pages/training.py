@@ -8,8 +8,8 @@ from typing import Any
 
 from resolute.core.rates import Rate, rate
 from resolute.core.records import PATTERNS, Pattern, RiskReport
-from resolute.core.wordless import Answer
 from resolute.stages.pages.study import Row, Study
+from resolute.stages.pages.wordless import Answer
 
 PATTERN_NAMES: Mapping[Pattern, str] = {
     "lack_of_safety_awareness": "lack of awareness",

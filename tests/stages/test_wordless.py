@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from resolute.core import wordless
 from resolute.core.errors import ResoluteError
-from resolute.core.files import read_columns, read_records, write_records
+from resolute.core.files import read_records, write_records
 from resolute.core.matrix import pairs
 from resolute.core.passing import passes
 from resolute.core.records import Trace, Verdict
 from resolute.core.tables import cells
+from resolute.stages.pages import wordless
 from resolute.stages.pages.study import read_study
+from resolute.stages.pages.wordless import as_traces, as_verdicts, read_columns
 from tests.stages.synthetic import STUDY, Maker
 
 
@@ -25,7 +26,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 def test_every_count_is_the_one_that_the_whole_records_give(folders: tuple[Path, Path]) -> None:
     whole = read_records(folders[0], Trace), read_records(folders[1], Verdict)
-    brief = wordless.read_answers(folders[0]), wordless.read_opinions(folders[1])
+    brief = as_traces(wordless.read_answers(folders[0])), as_verdicts(wordless.read_opinions(folders[1]))
     assert cells(*brief) == cells(*whole)
     assert pairs(*brief) == pairs(*whole)
     assert passes(*brief) == passes(*whole)

@@ -1,17 +1,20 @@
 """Traces and verdicts without their words: what counting needs of them, read from the columns it stands in.
 
-A study of 200,000 samples holds gigabytes of text that no rate looks at. What counts records (`core.tables`,
-`core.matrix`, `core.passing`) asks for the shapes below, which `Trace` and `Verdict` have too.
+A study of 200,000 samples holds gigabytes of text that no rate looks at. The shapes below have, under the same names,
+the fields of `Trace` and `Verdict` that counting asks for; `as_traces` and `as_verdicts` hand them to what counts
+records (`core.tables`, `core.matrix`, `core.passing`), and a test holds both ways to the same counts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from resolute.core.attacking import ATTACKER_FAILED
-from resolute.core.files import read_columns
-from resolute.core.records import Ending, Event, Example, Kind, Outcome, Trace, Verdict
+from resolute.core.errors import ResoluteError
+from resolute.core.files import unreadable
+from resolute.core.records import SCHEMA, Ending, Event, Example, Kind, Outcome, Record, Trace, Verdict
 from resolute.core.tables import Part
 
 
@@ -89,3 +92,50 @@ def read_trained(path: Path) -> list[Trained]:
     """The training rows of a Parquet file, in id order."""
     columns = read_columns(path, Example, Trained._fields)
     return [Trained(*row) for row in zip(*columns, strict=True)]
+
+
+def as_traces(answers: Sequence[Answer]) -> list[Trace]:
+    """The answers for what counts traces and reads none of their words: asking one for a word raises."""
+    return cast("list[Trace]", answers)
+
+
+def as_verdicts(opinions: Sequence[Opinion]) -> list[Verdict]:
+    """The opinions for what counts verdicts."""
+    return cast("list[Verdict]", opinions)
+
+
+def read_columns(path: Path, form: type[Record], columns: Sequence[str]) -> list[list[Any]]:
+    """Some columns of a Parquet file of our records (`ending.why` for a field's field), in the order of its rows.
+
+    Other columns are not read, and equal texts are one object. Raises `ResoluteError` for what is not such a file.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            table = file.read(columns=list(columns)).flatten()
+    except OSError as error:
+        raise unreadable(path, error) from error
+    except pa.ArrowInvalid as error:
+        raise ResoluteError("not a Parquet file", where=str(path), mend="it may be damaged: make it again") from error
+    said: dict[bytes, bytes] = dict(table.schema.metadata or {})
+    kind, schema = said.get(b"record", b"").decode(), said.get(b"schema", b"").decode()
+    if kind != form.__name__ or schema not in (str(SCHEMA), str(SCHEMA - 1)):
+        what = f"holds {kind or 'foreign'} records of schema {schema or 'none'}, not {form.__name__}"
+        raise ResoluteError(what, where=str(path), mend="name the output of the right stage, or make it again")
+    if missing := sorted({*columns} - {*table.schema.names}):
+        raise ValueError(f"no such columns of {form.__name__}: {missing}")
+    return [_values(table.column(name)) for name in columns]
+
+
+def _values(column: Any) -> list[Any]:
+    import pyarrow as pa
+
+    if not pa.types.is_string(column.type):
+        return column.to_pylist()
+    found: list[Any] = []
+    for chunk in column.dictionary_encode().unify_dictionaries().chunks:
+        texts = chunk.dictionary.to_pylist()
+        found += [texts[code] for code in chunk.indices.to_pylist()]
+    return found
