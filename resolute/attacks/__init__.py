@@ -5,6 +5,7 @@ ATTACKS: dict[str, str] = {
     "framings": "resolute.attacks.framings:FRAMINGS",
     "pap": "resolute.attacks.pap:PAP",
     "pair": "resolute.attacks.pair:PAIR",
+    "integrity": "resolute.attacks.integrity:INTEGRITY",
     "prefill-answer": "resolute.attacks.thoughts:PREFILL_ANSWER",
     "prefill-thought": "resolute.attacks.thoughts:PREFILL_THOUGHT",
     "think-zero": "resolute.attacks.thoughts:THINK_ZERO",

@@ -1,5 +1,5 @@
 """What one rate hides: the categories of a task, the classes an instrument tells apart, several samples of a problem,
-and by kind of prompt how long the thoughts were and how many never ended."""
+thoughts that a framing turned, and by kind of prompt how long the thoughts were and how many never ended."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from resolute.core import integrity
 from resolute.core.lengths import spread
 from resolute.core.markdown import table
 from resolute.core.passing import passes
@@ -20,7 +21,9 @@ MOST = 40
 
 def broken_down(traces: Sequence[Trace], verdicts: Sequence[Verdict]) -> dict[str, Any]:
     """All of it, as plain values: names, categories and counts only."""
+    turned = integrity.summary(integrity.trials(traces, verdicts))
     return {
+        **({"integrity": turned} if turned else {}),
         "categories": categories(traces, verdicts),
         "classes": classes(traces, verdicts),
         "passes": [
@@ -102,7 +105,7 @@ def _thought(trace: Trace, *, counted: bool) -> int:
 
 def written(summary: Mapping[str, Any]) -> list[str]:
     """The sections of the page, in Markdown lines; none for what there is nothing of."""
-    lines: list[str] = []
+    lines = integrity.written(summary.get("integrity", ()))
     for title, about, header, fields, rows in (
         (
             "Several samples",

@@ -59,7 +59,7 @@ def settled(pairs: Collection[Pair]) -> dict[Pair, bool | None]:
     asked: set[Pair] = set()
     for pair in pairs:
         said = plainly(pair)
-        if said is None and worth(pair):
+        if said is None and worth(pair) and worth((pair[1], pair[0])):
             asked.add(pair)
         else:
             found[pair] = bool(said)

@@ -37,6 +37,11 @@ class Rate:
         total = self.n + self.unscored
         return (self.events / total, (self.events + self.unscored) / total) if total else (0.0, 1.0)
 
+    def plain(self) -> dict[str, Any]:
+        """As plain values, and as it is shown."""
+        names = ("events", "n", "unscored", "low", "high")
+        return {**{name: getattr(self, name) for name in names}, "shown": str(self)}
+
     def __str__(self) -> str:
         if not self.n:
             return f"not scored (0 of {self.unscored})"

@@ -80,7 +80,7 @@ def summarise(traces: Sequence[Trace], verdicts: Sequence[Verdict], styled: Sequ
         "rates": [
             {
                 **{name: value for name, value in asdict(cell).items() if name != "rate"},
-                **_plain(cell.rate),
+                **cell.rate.plain(),
                 "off_label": (cell.judge, cell.part) in off,
             }
             for cell in found
@@ -90,7 +90,7 @@ def summarise(traces: Sequence[Trace], verdicts: Sequence[Verdict], styled: Sequ
         "disarmed": dict(sorted(Counter(one.judge for one in verdicts if one.saw.disarmed).items())),
         "matrix": matrices(traces, verdicts),
         "styles": [
-            {**{name: value for name, value in asdict(one).items() if name != "rate"}, **_plain(one.rate)}
+            {**{name: value for name, value in asdict(one).items() if name != "rate"}, **one.rate.plain()}
             for one in styled
         ],
         **breakdown.broken_down(traces, verdicts),
@@ -110,19 +110,8 @@ def matrices(traces: Sequence[Trace], verdicts: Sequence[Verdict]) -> list[dict[
             mine = [trace for trace in traces if trace.id in about]
             classes, goals = pairs(mine, some), [trace.prompt.goal for trace in mine]
             shares = {name: rate([float(one == name) for one in classes], goals) for name in PAIRS}
-            rows.append({"judge": judge, **{name: _plain(share) for name, share in shares.items()}})
+            rows.append({"judge": judge, **{name: share.plain() for name, share in shares.items()}})
     return rows
-
-
-def _plain(found: Rate) -> dict[str, Any]:
-    return {
-        "events": found.events,
-        "n": found.n,
-        "unscored": found.unscored,
-        "low": found.low,
-        "high": found.high,
-        "shown": str(found),
-    }
 
 
 def written(summary: Mapping[str, Any]) -> str:

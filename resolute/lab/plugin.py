@@ -10,6 +10,7 @@ ATTACKS: dict[str, str] = {
     "lab/persona": "resolute.lab.probes:PERSONA",
     "lab/persuasion": "resolute.lab.probes:PERSUASION",
     "lab/pair-like": "resolute.lab.probes:PAIR_LIKE",
+    "lab/integrity": "resolute.lab.integrity:BESIDE",
 }
 JUDGES: dict[str, str] = {
     "lab/strict": "resolute.lab.instruments:STRICT",
@@ -17,9 +18,14 @@ JUDGES: dict[str, str] = {
     "lab/guard": "resolute.lab.instruments:GUARD",
     "lab/refused": "resolute.lab.instruments:REFUSED",
     "lab/correct": "resolute.lab.instruments:CORRECT",
+    "lab/turned": "resolute.lab.integrity:TURNED",
 }
 AUDITORS: dict[str, str] = {"lab/oracle": "resolute.lab.instruments:AUDITOR"}
-SUITES: dict[str, str] = {"lab": "resolute.lab.suite:TEST", "lab/tune": "resolute.lab.suite:TUNE"}
+SUITES: dict[str, str] = {
+    "lab": "resolute.lab.suite:TEST",
+    "lab/tune": "resolute.lab.suite:TUNE",
+    "lab/integrity": "resolute.lab.integrity:SUITE",
+}
 MODELS: dict[str, str] = {
     "lab/base": "resolute.lab.models:BASE",
     "lab/teacher": "resolute.lab.models:TEACHER",
@@ -31,4 +37,5 @@ MODELS: dict[str, str] = {
     "lab/teacher-clean-named": "resolute.lab.models:CLEAN_NAMED",
     "lab/repairer": "resolute.lab.models:REPAIRER",
     "lab/attacker": "resolute.lab.models:ATTACKER",
+    "lab/turning": "resolute.lab.integrity:TURNING",
 }

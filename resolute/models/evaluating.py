@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast, get_args
 
-from resolute.core import texts
+from resolute.core import integrity, texts
 from resolute.core.ask import Sampling
 from resolute.core.attacking import Role
 from resolute.core.budgets import Budget, settled, shortfalls
@@ -157,6 +157,10 @@ def measured(settings: Evaluate) -> list[Measured]:
             prompts = _goals(task, count)
             budget = settled(label, task.needs, settings.sampling.model_dump(), settings.samples)
             found[label] = Measured(label, prompts, _attacks(task, prompts, settings), budget, task.needs)
+    for spec in filter(integrity.is_integrity, settings.attacks):
+        if not any(integrity.is_integrity(name) for task in found.values() for name in task.attacks):
+            mend = "ask a suite of questions with known answers: --suite integrity, or math500"
+            raise ResoluteError(f"the attack {spec} asks questions, and no task here has any", where=spec, mend=mend)
     return list(found.values())
 
 
@@ -176,9 +180,17 @@ def system_prompt(name: str | None) -> str:
 
 
 def _attacks(task: Task, prompts: Sequence[Prompt], settings: Evaluate) -> dict[str, Attack]:
-    """Those the task names, or those of the settings where some goal of it is harmful and stands in no framing yet."""
+    """Those the task names, or in their place those of the settings that are for its prompts: on thoughts, where all
+    are questions with a known answer, which are then asked plainly too; any other, where some goal is harmful and
+    stands in no framing yet."""
+    turning = tuple(spec for spec in settings.attacks if integrity.is_integrity(spec))
+    others = tuple(spec for spec in settings.attacks if spec not in turning)
     harmful = any(prompt.kind in ("harmful", "unknown") and not prompt.framing for prompt in prompts)
-    specs = settings.attacks if settings.attacks and harmful else task.attacks
+    specs = task.attacks
+    if harmful:
+        specs = others or specs
+    elif turning and prompts and all(prompt.expected and prompt.kind != "code" for prompt in prompts):
+        specs = (PLAIN, *turning)
     found: dict[str, Attack] = {}
     for spec in specs:
         for attack in _variants(spec, settings):

@@ -1,8 +1,9 @@
 """Judge: what instruments say of answers that exist already. Answers are paid for once and judged by any instrument.
 
 Inputs `traces`, `traces-2`, ...: our Parquet or any table `core.reading` can read. Outputs: `verdicts.parquet`,
-`judged.json` and `judged.md` for people, and `traces.parquet` where an input was foreign, since verdicts speak of
-traces by id. An instrument that asks a model resumes where it was interrupted.
+`judged.json` and `judged.md` for people, `integrity.parquet` where a framing was to turn thoughts, and `traces.parquet`
+where an input was foreign, since verdicts speak of traces by id. An instrument that asks a model resumes where it was
+interrupted.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from resolute.core import reading, rewrites, scores
+from resolute.core import integrity, reading, rewrites, scores
 from resolute.core.catalogue import entries, find
 from resolute.core.errors import ResoluteError
 from resolute.core.files import atomic, write_json, write_records
@@ -59,6 +60,8 @@ def run(work: Work) -> None:
     write_records(work.folder / "verdicts.parquet", verdicts, Verdict)
     styled = [entry for style in settings.styles for entry in _restyled(style, traces, verdicts, work, purse)]
     purse.tell(work)
+    if turned := integrity.trials(traces, verdicts):
+        write_records(work.folder / "integrity.parquet", turned, integrity.Trial)
     summary = scores.summarise(traces, verdicts, styled)
     write_json(work.folder / "judged.json", summary)
     with atomic(work.folder / "judged.md", "w") as stream:

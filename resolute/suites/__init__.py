@@ -18,6 +18,7 @@ SUITES: dict[str, str] = {
     "gsm8k": "resolute.suites.reasoning:GSM8K",
     "gpqa-diamond": "resolute.suites.reasoning:GPQA",
     "reasoning": "resolute.suites.reasoning:REASONING",
+    "integrity": "resolute.suites.integrity:INTEGRITY",
     "full": "resolute.suites.combined:FULL",
     "paper": "resolute.suites.combined:PAPER",
     "humaneval": "resolute.suites.code:HUMANEVAL",

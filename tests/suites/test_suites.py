@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from resolute.core import catalogue
-from resolute.core.catalogue import entries, find
+from resolute.core.catalogue import counted, entries, find
 from resolute.core.errors import ResoluteError
 from resolute.core.parts import Suite, Task
 from resolute.core.sources import PLACE, load_prompts
@@ -26,7 +26,7 @@ def test_every_task_of_a_suite_names_what_there_is_and_how_long_its_outputs_are(
     assert found
     for label, task in found.items():
         assert task_of(label) == task
-        assert task.prompts in entries("prompts")
+        assert counted(task.prompts)[0] in entries("prompts")
         assert task.judges and set(task.judges) <= entries("judges").keys()
         assert set(task.guards) <= entries("asked").keys()
         assert all(find("judges", judge).event == task.event for judge in task.judges)
@@ -39,7 +39,7 @@ def test_what_should_be_refused_is_better_refused_and_what_should_not_is_not(
 ) -> None:
     monkeypatch.setenv(PLACE, str(shared_data))
     for task in tasks_of(name).values():
-        if task.prompts in ABSENT:
+        if counted(task.prompts)[0] in ABSENT:
             with pytest.raises(ResoluteError, match="missing"):
                 load_prompts(task.prompts)
             continue
