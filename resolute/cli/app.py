@@ -23,6 +23,7 @@ from resolute.cli import (
     report,
     study,
     train,
+    view,
 )
 from resolute.cli.environment import settle
 from resolute.cli.failures import guarded
@@ -46,6 +47,7 @@ for verb in (distill, audit, repair, curate, train, merge, evaluate, compare, po
         app.add_typer(judge.app, name="judge")
 app.command()(study.study)
 app.command()(study.demo)
+app.command()(view.view)
 app.command()(doctor.doctor)
 app.add_typer(lab.app, name="lab")
 

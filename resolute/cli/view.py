@@ -1,0 +1,64 @@
+"""`resolute view`: read traces in the browser, on this machine only."""
+
+from __future__ import annotations
+
+import socket
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from resolute.cli.console import progress, say
+from resolute.core.errors import ResoluteError
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+HOST = "127.0.0.1"
+
+
+def view(
+    path: Annotated[Path, typer.Argument(metavar="RUN|FILE", help="A run, an artifact, or a file of traces.")],
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Of this machine; 0: any that is free.")] = 0,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Only print the address.")] = False,
+) -> None:
+    """Read traces in the browser: filter, search, compare.
+
+    Nothing leaves this machine. The address carries a token that only this session knows.
+
+    resolute view runs/demo
+    """
+    from resolute.view.app import build, opened
+    from resolute.view.session import Session
+
+    with progress() as report:
+        shown = opened(path, report)
+    listening = _listening(port)
+    session = Session()
+    address = f"http://{HOST}:{listening.getsockname()[1]}/?token={session.token}"
+    say(f"{shown.index.size} traces of {shown.material.name}; Ctrl-C ends it")
+    say(address)
+    if not no_open:
+        webbrowser.open(address)
+    _serve(build(shown, session), listening)
+
+
+def _listening(port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+    except OSError as error:
+        listening.close()
+        mend = "name another port, or none for any that is free"
+        raise ResoluteError(f"port {port} cannot be used: {error.strerror}", where="--port", mend=mend) from error
+    return listening
+
+
+def _serve(app: Starlette, listening: socket.socket) -> None:
+    """Until Ctrl-C; what is asked is never logged, since addresses hold what was searched for."""
+    import uvicorn
+
+    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", ws="none", server_header=False)
+    uvicorn.Server(config).run(sockets=[listening])

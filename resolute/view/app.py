@@ -1,0 +1,77 @@
+"""The explorer as an application: what is looked at, the routes of its screens, and the guard around them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.resources import files
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from resolute.core.errors import ResoluteError
+from resolute.core.jobs import Progress
+from resolute.view.index.build import index_file
+from resolute.view.index.read import Index
+from resolute.view.marks import Marks
+from resolute.view.material import Material, gather
+from resolute.view.pages import page
+from resolute.view.session import Guard, Session
+
+SCREENS = ("listing", "trace", "pairs", "marks", "reveal")
+"""Modules of this package with routes, each in a list `ROUTES`."""
+LARGEST_FORM = 1 << 20
+"""Bytes somebody may send at once."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What is looked at."""
+
+    material: Material
+    index: Index
+    marks: Marks
+
+
+def opened(path: Path, progress: Progress, *, runs: Path = Path("runs")) -> Opened:
+    """A run, an artifact or a file of traces, with its index, which is made where it does not stand yet."""
+    material = gather(path, runs)
+    return Opened(material, Index(index_file(material, progress)), Marks(material.home))
+
+
+def build(shown: Opened, session: Session | None = None) -> Starlette:
+    """The application. Its `state` has `opened` and `session`; the pages open for who brings the session's token."""
+    session = session or Session()
+    routes: list[BaseRoute] = [
+        Mount("/static", StaticFiles(directory=str(files("resolute.view") / "static"))),
+        *(route for name in SCREENS for route in _routes(name)),
+    ]
+    made = Starlette(
+        routes=routes,
+        middleware=[Middleware(Guard, session=session)],
+        exception_handlers={HTTPException: _wrong, ResoluteError: _failed},
+        max_body_size=LARGEST_FORM,
+    )
+    made.state.opened = shown
+    made.state.session = session
+    return made
+
+
+def _routes(name: str) -> list[Route]:
+    return import_module(f"resolute.view.{name}").ROUTES
+
+
+async def _wrong(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return page(request, "wrong.html.j2", status=error.status_code, what=error.detail, where="", mend="")
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ResoluteError)
+    return page(request, "wrong.html.j2", status=500, what=error.what, where=error.where, mend=error.mend)

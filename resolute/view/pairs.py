@@ -1,0 +1,7 @@
+"""One trace."""
+
+from __future__ import annotations
+
+from starlette.routing import Route
+
+ROUTES: list[Route] = []
