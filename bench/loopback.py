@@ -9,9 +9,9 @@ import os
 import random
 import socket
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -26,6 +26,8 @@ class Manners:
     """Calls it works on at once."""
     faults: float = 0.0
     """Share of requests that fail: 429, 500, a cut connection, half of the JSON, an empty reply."""
+    by_model: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Model -> its text, where one server plays several."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,12 @@ class Loopback:
     def failed(self) -> int:
         return int(self._times[4])
 
+    @property
+    def idle(self) -> tuple[float, float]:
+        """Seconds that connections had nothing to do, summed over them: while all were to be busy again later, and
+        after that, when too little was left to ask."""
+        return self._times[6], self._times[5] - self._times[6]
+
 
 @contextmanager
 def loopback(manners: Manners) -> Generator[Loopback]:
@@ -58,7 +66,7 @@ def loopback(manners: Manners) -> Generator[Loopback]:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
     context = multiprocessing.get_context("fork")
-    times = context.Array("d", 5)
+    times = context.Array("d", 8)
     process = context.Process(target=_serve, args=(port, times, manners), daemon=True)
     process.start()
     time.sleep(1)
@@ -95,18 +103,32 @@ def _serve(port: int, times: Any, manners: Manners) -> None:
         empty,
     ]
     whole, draw = _http(reply), random.Random(0)
+    by_model = {f'"model":"{name}"'.encode(): _http(_said(text)) for name, text in manners.by_model.items()}
     room: asyncio.Semaphore
+    working = 0
+
+    def changed(by: int) -> None:
+        nonlocal working
+        now = time.monotonic()
+        times[5] += (manners.connections - working) * (now - (times[7] or now))
+        times[7], working = now, working + by
+        if working == manners.connections:
+            times[6] = times[5]
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while asked := await reader.readuntil(b"\r\n\r\n"):
                 length = int(asked.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-                await reader.readexactly(length)
+                body = (await reader.readexactly(length)).replace(b'"model": ', b'"model":')
                 times[0], times[3] = times[0] or time.monotonic(), times[3] + 1
                 async with room:
+                    changed(+1)
                     await asyncio.sleep(manners.latency)
+                    changed(-1)
                 bad = draw.random() < manners.faults
-                sent = draw.choice(broken) if bad else whole
+                sent = (
+                    draw.choice(broken) if bad else next((one for mark, one in by_model.items() if mark in body), whole)
+                )
                 times[4] += bad and sent is not empty
                 if not sent:
                     writer.close()

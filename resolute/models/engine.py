@@ -79,7 +79,7 @@ def run_requests(
         tally = Tally(model, progress, patience or Patience(), len(requests), purse=purse)
         return asyncio.run(_ask_plainly(requests, sampling, tally, cast))
     with ledger(folder / LEDGER, _FORM) as kept:
-        waiting = {asked.id: asked for asked in requests if asked.id not in kept.known}
+        waiting = {asked.id: asked for asked in _in_order(requests, model) if asked.id not in kept.known}
         done = len(requests) - len(waiting)
         tally = Tally(model, progress, patience or Patience(), len(requests), done=done, purse=purse)
         tally.answered = len(kept.known)
@@ -101,6 +101,14 @@ def _check(requests: Sequence[Request], model: Model, cast: Cast) -> None:
             cast.check(attack.name, attack.needs)
         if isinstance(attack, Beginning):
             beginning.check(attack.name, attack.begins, model)
+
+
+def _in_order(requests: Sequence[Request], model: Model) -> Sequence[Request]:
+    """Long prompts first where they run in batches here: rows of one length need no padding, and what does not fit is
+    met at once. A server takes them as they come."""
+    if model.kind != "local":
+        return requests
+    return sorted(requests, key=lambda asked: -len(asked.prompt.text))
 
 
 def _pay(kept: _Kept, model: Model, cast: Cast, purse: Purse) -> None:
