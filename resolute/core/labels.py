@@ -62,7 +62,7 @@ class Labels:
 
 def read_key(path: Path) -> Key:
     """The key of a sheet."""
-    header, rows = _table(path)
+    header, rows = read_table(path)
     if tuple(header) != KEY_COLUMNS:
         raise ResoluteError(
             "not the key of a sheet", where=str(path), mend="name the .key.csv that `judge sheet` wrote"
@@ -90,7 +90,7 @@ def read_labels(path: Path, key: Key) -> dict[str, Labels]:
 
     `row` and the columns with answers are enough; others must be as drawn.
     """
-    header, rows = _table(path)
+    header, rows = read_table(path)
     asked = _check_header(header, key.form, path)
     drawn = key.drawn
     said: dict[str, dict[str, int | None]] = {what: {} for what in asked}
@@ -104,7 +104,7 @@ def read_labels(path: Path, key: Key) -> dict[str, Labels]:
         if name in seen:
             raise ResoluteError(f"row {name} stands twice", where=where, mend="keep one line for each row")
         seen.add(name)
-        _check_content(row, drawn[name], key.form, where)
+        check_content(row, drawn[name], key.form, where)
         present: set[str] = set()
         for what, column in asked.items():
             word = row[column].strip().lower()
@@ -165,7 +165,7 @@ def _check_header(header: list[str], asked: Form, path: Path) -> dict[str, str]:
     return there
 
 
-def _check_content(row: Mapping[str, str], entry: Entry, asked: Form, where: str) -> None:
+def check_content(row: Mapping[str, str], entry: Entry, asked: Form, where: str) -> None:
     """What the reader saw is what was drawn, as far as the file still holds it."""
     if "part" in row and row["part"].strip() != entry.part:
         raise ResoluteError("another part than was drawn", where=where, mend="restore the column `part`")
@@ -189,8 +189,11 @@ def _meaning(word: str, words: tuple[str, str], where: str, *, asked: bool) -> i
     return int(word == yes)
 
 
-def _table(path: Path) -> tuple[list[str], list[tuple[str, dict[str, str]]]]:
-    """Header and rows of a CSV as spreadsheets save it: comma, semicolon or tab, with or without the UTF-8 mark."""
+def read_table(path: Path) -> tuple[list[str], list[tuple[str, dict[str, str]]]]:
+    """Header (lower case) and rows (each with where it stands) of a CSV as spreadsheets save it.
+
+    Comma, semicolon or tab, with or without the UTF-8 mark.
+    """
     text = _text(path)
     first = text.split("\n", 1)[0].strip()
     separator = ""
@@ -240,7 +243,7 @@ def _text(path: Path) -> str:
 
 def names_in(path: Path) -> set[str]:
     """The row ids a labelled sheet speaks of."""
-    header, rows = _table(path)
+    header, rows = read_table(path)
     if "row" not in header:
         raise ResoluteError("no column row", where=str(path), mend="give the sheet back with its columns as they were")
     return {row["row"].strip() for _, row in rows}

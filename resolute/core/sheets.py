@@ -181,7 +181,7 @@ def sheet_text(sheet: Sheet) -> str:
         )
         for name, one in sheet.rows
     )
-    return "\ufeff" + _csv([form.columns, *rows])
+    return "\ufeff" + csv_text([form.columns, *rows])
 
 
 def key_text(sheet: Sheet) -> str:
@@ -190,10 +190,11 @@ def key_text(sheet: Sheet) -> str:
         (entry.row, entry.trace, entry.part, " ".join(entry.asks), entry.stratum, repr(entry.chance), entry.content)
         for entry in sheet.key
     )
-    return _csv([KEY_COLUMNS, *rows])
+    return csv_text([KEY_COLUMNS, *rows])
 
 
-def _csv(rows: Iterable[Sequence[str]]) -> str:
+def csv_text(rows: Iterable[Sequence[str]]) -> str:
+    """Every cell quoted, lines ended as spreadsheets end them."""
     stream = io.StringIO(newline="")
     csv.writer(stream, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(rows)
     return stream.getvalue()
