@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from resolute.core.ask import Drawn, Sampling
+from resolute.core.declared import Declared
 from resolute.core.errors import ResoluteError
 from resolute.core.matching import Match
 from resolute.core.mixture import Amount, Counts
@@ -363,11 +364,19 @@ class Evaluate(Section):
 class Report(Section):
     """Write the report of a study."""
 
+    named: ClassVar[frozenset[str]] = frozenset({"random", "families"})
+
     title: str
     protocol: Literal["paper", "strict"] = "strict"
     """Whose procedure the figures follow where the two differ."""
     margin: float = Field(default=0.05, gt=0, lt=1)
     """Largest loss of accuracy (a share) that still counts as kept; fixed before the study is run."""
+    random: tuple[str, ...] = ()
+    """Axes of the grid whose levels are a sample, as training seeds are (base models, say), the outermost first. Rows
+    that differ in them alone are one row to the tests, and a claim needs an interval over the outermost levels too."""
+    families: dict[str, Declared] = {}
+    """Name -> the tests that are declared. Where there is one, whatever is not declared is exploratory. None: every row
+    against the untouched model and against `Default`, by kind of column."""
 
 
 S = TypeVar("S", bound=Section)

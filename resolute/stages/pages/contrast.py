@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from resolute.core.paired import Comparison
@@ -11,7 +11,8 @@ from resolute.core.rates import CONFIDENCE
 from resolute.stages.pages.columns import Column
 
 ALPHA = 1 - CONFIDENCE
-Verdict = Literal["lower", "higher", "undetected", "kept", "lost", "inconclusive"]
+Verdict = Literal["lower", "higher", "undetected", "kept", "lost", "inconclusive", "exploratory"]
+"""exploratory: nobody declared it, so it is neither tested nor claimed."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,29 @@ class Tested:
     column: Column
     comparison: Comparison
     p: float
-    """After Holm within the family."""
+    """After Holm within the family; NaN where nothing is tested."""
     smallest: float
     """Difference (a share) that would be found with 80% power at the family's first step; NaN if none."""
     verdict: Verdict
     seeds: tuple[float, float] | None
-    """t interval of the difference over training seeds, from three."""
+    """t interval of the difference over training seeds, or over the outermost random axis, from three."""
     seed_count: int
     sentence: str
+    repeated: str = "training seed"
+    """What `seeds` is over."""
+    margin: float | None = None
+    """Of a test whether something is kept."""
+    styles: Mapping[str, bool] = field(default_factory=dict[str, bool])
+    """Rewrite -> whether the finding stands on answers that were judged again after it."""
+
+    @property
+    def how(self) -> str:
+        """The test, in words."""
+        if self.verdict == "exploratory":
+            return "none: not declared"
+        if self.verdict in ("lower", "higher", "undetected"):
+            return self.comparison.method
+        return f"Wald, one-sided: {self.verdict}"
 
 
 @dataclass(frozen=True)
@@ -47,3 +63,5 @@ class Family:
     title: str
     about: str
     tested: Sequence[Tested]
+    exploratory: bool = False
+    """Nothing in it was declared."""

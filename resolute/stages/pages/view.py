@@ -95,7 +95,7 @@ def build(study: Study, settings: Report, orders: Mapping[str, tuple[str, ...]])
     """Compute the report of a study."""
     measures = Measures(study, orders)
     columns = measures.columns()
-    tested = findings.families(measures, columns, settings.margin)
+    tested = findings.families(measures, columns, settings)
     lines = [
         Line(label, study.first(label).kind, len(rows), [measures.shown(label, column) for column in columns])
         for label in study.labels

@@ -6,23 +6,37 @@ import math
 from collections.abc import Sequence
 
 from resolute.core.paired import Comparison
-from resolute.stages.pages.columns import Column
+from resolute.stages.pages.columns import WANTED, Column
 from resolute.stages.pages.contrast import ALPHA, Contrast, Family, Tested
+
+NOUNS = {"Garbled": "garbled share", WANTED: "refusal of harmful goals"}
+"""What a title is called within a sentence, where that is not itself."""
 
 
 def digest(families: Sequence[Family], contrast: Contrast) -> str:
     """One sentence on a contrast: what each family of tests supports, with the range of the differences."""
     clauses: list[str] = []
     for family in families:
-        mine = [tested for tested in family.tested if tested.contrast == contrast]
-        if mine:
-            clauses.append(_accuracy_clause(mine) if mine[0].column.event == "correct" else _clause(family, mine))
+        mine: dict[tuple[str, bool], list[Tested]] = {}
+        for tested in family.tested:
+            if tested.contrast == contrast:
+                mine.setdefault((tested.column.title, tested.margin is not None), []).append(tested)
+        clauses += [_clause(_noun(title), some, kept=kept) for (title, kept), some in mine.items()]
     text = "; ".join(clauses)
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
-def _clause(family: Family, tested: Sequence[Tested]) -> str:
-    noun = family.title.lower()
+def _noun(title: str) -> str:
+    return NOUNS.get(title, title.lower())
+
+
+def _clause(noun: str, tested: Sequence[Tested], *, kept: bool) -> str:
+    if tested[0].verdict == "exploratory":
+        return f"{noun} was not declared and is not tested ({_range(tested)})"
+    return _kept_clause(noun, tested) if kept else _difference_clause(noun, tested)
+
+
+def _difference_clause(noun: str, tested: Sequence[Tested]) -> str:
     by_verdict = {v: [t for t in tested if t.verdict == v] for v in ("lower", "higher", "undetected")}
     said: list[str] = []
     for verdict in ("lower", "higher"):
@@ -36,11 +50,11 @@ def _clause(family: Family, tested: Sequence[Tested]) -> str:
     return f"{noun} is {' and '.join(said)}{missing}"
 
 
-def _accuracy_clause(tested: Sequence[Tested]) -> str:
+def _kept_clause(noun: str, tested: Sequence[Tested]) -> str:
     words = {
-        "kept": "accuracy is kept",
-        "lost": "accuracy is lost beyond the margin",
-        "inconclusive": "whether accuracy is kept is inconclusive",
+        "kept": f"{noun} is kept",
+        "lost": f"{noun} is lost beyond the margin",
+        "inconclusive": f"whether {noun} is kept is inconclusive",
     }
     said = [f"{words[item.verdict]}{_where(item.column)} ({_points(item.comparison)})" for item in tested]
     return " and ".join(said)
@@ -84,15 +98,24 @@ def kept_sentence(tested: Tested, margin: float) -> str:
     return f"{head} ({change}, {_points(found)}, {found.goals} goals, {_p(tested.p)})." + _seeds_sentence(tested)
 
 
+def explored_sentence(tested: Tested) -> str:
+    """A difference nobody declared: its size and its interval, and no word on whether there is one."""
+    found = tested.comparison
+    change = f"{100 * found.first:.1f}% and {100 * found.second:.1f}%"
+    return f"Not declared{_where(tested.column)}: {change} ({_points(found)}, {found.goals} goals; not tested)."
+
+
 def _seeds_sentence(tested: Tested) -> str:
-    """What the training seeds say, from three on."""
+    """What repeated trainings say, from three on."""
+    several = f"{tested.seed_count} {tested.repeated}{'s' if tested.seed_count > 1 else ''}"
     if tested.seeds is None:
-        return ""
+        alone = tested.repeated != "training seed"
+        return f" {several}: too few for an interval; this speaks of these alone." if alone else ""
     low, high = tested.seeds
     band = f"{signed(low)} to {signed(high)}"
     if tested.p < ALPHA and tested.verdict == "undetected":
-        return f" These models differ ({_p(tested.p)}), but the {tested.seed_count} training seeds disagree: {band}."
-    return f" Over {tested.seed_count} training seeds: {band}."
+        return f" These models differ ({_p(tested.p)}), but the {several} disagree: {band}."
+    return f" Over {several}: {band}."
 
 
 def _where(column: Column) -> str:

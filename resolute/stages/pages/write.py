@@ -142,4 +142,6 @@ def _backslash(found: re.Match[str]) -> str:
 
 
 def _pvalue(value: float) -> str:
+    if math.isnan(value):
+        return "\u2013"
     return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -1,0 +1,56 @@
+"""What the tests compare: rows that differ in nothing but random axes and training seeds are one arm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from resolute.core.declared import merged
+from resolute.stages.pages.study import Row, Study
+
+ROW = "row"
+"""The axis of the grid's own rows."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One recipe, with every training of it that was measured."""
+
+    label: str
+    """As families name it: without the levels of random axes."""
+    name: str
+    """The row of the grid alone."""
+    place: tuple[str, ...]
+    """Levels of the axes that are not random: only arms of one place are compared unless somebody declares it."""
+    kind: str
+    rows: Sequence[Row]
+    outer: str
+    """The outermost random axis; empty where training seeds are."""
+
+    def level(self, row: Row) -> str:
+        """Which outermost level a row is of: all are of one where training seeds are the outermost."""
+        return row.at.get(self.outer, "")
+
+    @property
+    def levels(self) -> Mapping[str, list[Row]]:
+        """Outermost level -> its rows."""
+        found: dict[str, list[Row]] = {}
+        for row in self.rows:
+            found.setdefault(self.level(row), []).append(row)
+        return found
+
+
+def arms(study: Study, random: Sequence[str] = ()) -> dict[str, Arm]:
+    """Label -> arm, in the order of the study; arms of which nothing was measured are left out."""
+    found: dict[str, list[Row]] = {}
+    for row in study.rows:
+        if row.measured:
+            found.setdefault(merged(row.label, row.at, random), []).append(row)
+    return {label: _arm(label, rows, random) for label, rows in found.items()}
+
+
+def _arm(label: str, rows: Sequence[Row], random: Sequence[str]) -> Arm:
+    first = rows[0]
+    place = tuple(level for axis, level in first.at.items() if axis not in (ROW, *random))
+    ordered = sorted(rows, key=lambda row: (row.label, row.seed))
+    return Arm(label, first.at.get(ROW, label), place, first.kind, ordered, next(iter(random), ""))
