@@ -1,0 +1,1 @@
+"""Inspect tasks: ours for `inspect eval resolute/...`, anybody's for `resolute evaluate --task ...`."""
