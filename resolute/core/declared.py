@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -45,6 +45,12 @@ def merged(label: str, at: Mapping[str, str], random: Sequence[str]) -> str:
     if not any(axis in at for axis in random):
         return label
     return JOINED.join(level for axis, level in at.items() if axis not in random)
+
+
+def families_of(recipe: Mapping[str, Any]) -> dict[str, Declared]:
+    """The families that the recipe of a study declares."""
+    report: Mapping[str, Any] = recipe.get("report") or {}
+    return {name: Declared.model_validate(family) for name, family in (report.get("families") or {}).items()}
 
 
 def check_families(

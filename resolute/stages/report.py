@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from resolute.core.declared import check_families
+from resolute.core.declared import check_families, families_of
 from resolute.core.jobs import Job, Work
 from resolute.core.settings import Report
 from resolute.stages.pages.columns import instrument_orders
@@ -26,7 +26,8 @@ def identity(job: Job) -> dict[str, Any]:
     """The artifacts the study names, and which instrument headlines what; raises where one is unfinished."""
     study = read_study(job.inputs["study"])
     settings = cast("Report", job.settings)
-    check_families(settings.families, settings.random, [(row.label, row.at) for row in study.rows])
+    if settings.families != families_of(study.recipe):  # those of the recipe were looked at before the study ran
+        check_families(settings.families, settings.random, [(row.label, row.at) for row in study.rows])
     named = {f"{row.label}/{row.seed}": {part: item.key for part, item in row.artifacts.items()} for row in study.rows}
     orders = {task: list(names) for task, names in instrument_orders(study).items()}
     declared = settings.model_dump(mode="json", include={"random", "families"}, exclude_defaults=True)

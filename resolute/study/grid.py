@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
+from resolute.core.declared import JOINED
 from resolute.core.errors import ResoluteError
 from resolute.core.recipe import Grid, Recipe
 from resolute.core.settings import SECTIONS
@@ -15,8 +16,6 @@ ROW = "row"
 """The axis that the grid's own rows are the levels of."""
 WITH = "with"
 """The key of a change that is no section."""
-JOINED = " · "
-"""Between the levels in a label."""
 
 
 @dataclass(frozen=True)

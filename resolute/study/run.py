@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from resolute.core.declared import check_families
 from resolute.core.errors import ResoluteError
 from resolute.core.files import atomic, write_json
 from resolute.core.jobs import Job, perform
@@ -16,7 +17,7 @@ from resolute.core.runs import Artifact, Run
 from resolute.core.settings import Report, resolve
 from resolute.study.execute import Outcome, Watch, execute
 from resolute.study.graph import Graph, build
-from resolute.study.grid import levels_of
+from resolute.study.grid import combinations, levels_of
 
 EXPORTS = ("report.html", "report.md", "table.csv")
 """What of the report is copied into the run folder, where people look."""
@@ -38,9 +39,13 @@ def plan(
     seeds: int | tuple[int, ...] | None = None,
     quick: bool = False,
 ) -> Graph:
-    """The graph `run_study` would run."""
+    """The graph `run_study` would run. Raises `ResoluteError` for what a recipe cannot mean, its report included."""
     asked = recipe.seeds if seeds is None else seeds
-    return build(recipe, overrides, seeds=seeds_of(asked, "seeds"), quick=quick)
+    graph = build(recipe, overrides, seeds=seeds_of(asked, "seeds"), quick=quick)
+    report, _ = resolve(Report, [("recipe", recipe.report or {"title": recipe.name})])
+    rows = [(each.label, each.at) for each in combinations(recipe, quick=False)]
+    check_families(report.families, report.random, rows)
+    return graph
 
 
 def run_study(recipe: Recipe, graph: Graph, out: Path, watch: Watch) -> Finished:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from resolute.core.declared import Declared
+from resolute.core.declared import Declared, families_of
 from resolute.core.paired import detectable, holm, not_worse, worse
 from resolute.core.settings import Report
 from resolute.stages.pages.arms import Arm, arms
@@ -36,6 +36,8 @@ class _Plan:
     margin: float | None = None
     """Of a test whether something is kept; None: a difference is looked for."""
     declared: bool = False
+    late: bool = False
+    """Declared for the report, where the recipe of the study says nothing of it, or something else."""
 
 
 def contrasts(study: Study, random: Sequence[str] = ()) -> list[Contrast]:
@@ -66,7 +68,11 @@ def families(measures: Measures, columns: Sequence[Column], settings: Report) ->
     found = arms(measures.study, settings.random)
     if not settings.families:
         return [family for plan in plain if (family := _tested(plan, measures, found)).tested]
-    declared = [_declared(name, family, columns, settings) for name, family in settings.families.items()]
+    before = families_of(measures.study.recipe)
+    declared = [
+        _declared(name, family, columns, settings, late=before.get(name) != family)
+        for name, family in settings.families.items()
+    ]
     taken = {(pair, column) for plan in declared for pair in plan.pairs for column in plan.columns}
     rest = [_explored(plan, measures, found, taken) for plan in plain]
     return [*(_tested(plan, measures, found) for plan in declared), *(family for family in rest if family.tested)]
@@ -90,11 +96,11 @@ def _default(study: Study, columns: Sequence[Column], settings: Report) -> list[
     ]
 
 
-def _declared(name: str, family: Declared, columns: Sequence[Column], settings: Report) -> _Plan:
+def _declared(name: str, family: Declared, columns: Sequence[Column], settings: Report, *, late: bool) -> _Plan:
     pairs = [Contrast(first, second) for first, second in family.contrasts]
     mine = [column for column in columns if family.takes(column.event, column.name)]
     margin = (family.margin or settings.margin) if family.test == "kept" else None
-    return _Plan(name, pairs, mine, margin, declared=True)
+    return _Plan(name, pairs, mine, margin, declared=True, late=late)
 
 
 def _tested(plan: _Plan, measures: Measures, found: Mapping[str, Arm]) -> Family:
@@ -104,6 +110,8 @@ def _tested(plan: _Plan, measures: Measures, found: Mapping[str, Arm]) -> Family
     about = TWO_SIDED
     if plan.margin is not None:
         about = f"one-sided non-inferiority with a margin of {100 * plan.margin:g} points, corrected by Holm"
+    if plan.late:
+        about += "; declared for this report, and not so in the recipe that the study ran with"
     if missing:
         about += (
             f"; {missing} of {missing + len(raw)} declared tests could not be made and count as having found nothing"
