@@ -35,7 +35,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Path:
     wanted = json.dumps({"folder": str(folder), "model": str(tiny), "settings": SETTINGS | {"checkpoint_every": 1}})
     call = [sys.executable, "-c", _CHILD, wanted]
     process = subprocess.Popen(call, cwd=Path(__file__).parents[2], stderr=subprocess.PIPE)
-    for _ in range(1200):
+    for _ in range(6000):  # a busy machine takes a minute to import torch
         whole = folder.glob(f".store/train/*/work/trainer/*/{WHOLE}")
         if any(int(path.parent.name.partition("-")[2]) >= KILLED_AFTER for path in whole):
             break
