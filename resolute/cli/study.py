@@ -81,15 +81,14 @@ def _study(recipe: Path, out: Path, *, seeds: int | None, quick: bool, sets: Seq
 def _show_plan(graph: Graph, store: Path) -> None:
     """Every job of the grid with what it needs, and which of them stand already."""
     from resolute.cli.making import flat, origin
-    from resolute.study.execute import planned
+    from resolute.study.standing import standing
 
-    known = planned(graph, store)
+    known = standing(graph, store).done
     for node in graph.nodes.values():
-        artifact = known[node.id]
+        artifact = known.get(node.id)
         say(f"{node.stage} of {node.label}: {f'stands already ({artifact.key})' if artifact else 'to be made'}")
         for name, value in flat(node.settings.model_dump(mode="json")):
             where = origin(name, node.origins)
             if where != "default":
                 say(f"  {node.stage}.{name} = {value!r}  ({where})")
-    standing = sum(artifact is not None for artifact in known.values())
-    say(f"{len(graph.nodes)} jobs for {len(graph.rows)} rows; {standing} stand already")
+    say(f"{len(graph.nodes)} jobs for {len(graph.rows)} rows; {len(known)} stand already")

@@ -37,8 +37,10 @@ class _Lines:
         if event.what == "progress":
             self._lines(f"{_title(event)}: {event.text}", event.done, event.total)
             return
-        if event.what != "started":
+        if event.what not in ("started", "waits"):
             self._ended += 1
+        if event.what == "stands":
+            return
         why = f": {event.text}" if event.text else ""
         say(f"[{self._ended}/{self._jobs}] {_title(event)} {event.what}{why}", err=True)
 
@@ -57,9 +59,11 @@ class _Bars:
             self._bars.update(
                 self._tasks[event.node.id], description=words, completed=event.done, total=event.total or None
             )
+        elif event.what == "waits":
+            self._bars.remove_task(self._tasks.pop(event.node.id))
         else:
             if (task := self._tasks.pop(event.node.id, None)) is not None:
                 self._bars.remove_task(task)
             self._bars.advance(self._whole)
-            if event.what != "done":
+            if event.what in ("failed", "skipped"):
                 self._bars.console.print(terminal_safe(f"{_title(event)} {event.what}: {event.text}"), markup=False)

@@ -22,9 +22,9 @@ class ResoluteError(Exception):
         return f"{self.what}{where}{mend}"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (self.what, self.where, self.mend)
+        return _rebuild, (type(self), self.what, self.where, self.mend)
 
 
-def _rebuild(what: str, where: str, mend: str) -> ResoluteError:
+def _rebuild(kind: type[ResoluteError], what: str, where: str, mend: str) -> ResoluteError:
     """Errors cross process borders: workers raise them, the parent prints them."""
-    return ResoluteError(what, where=where, mend=mend)
+    return kind(what, where=where, mend=mend)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -81,10 +81,13 @@ def stage_module(stage: str) -> Stage:
     return import_module(f"resolute.stages.{stage}")  # type: ignore[return-value]
 
 
-def prepare(job: Job, store: Path) -> tuple[Artifact, Manifest]:
-    """The artifact a job would make, without making it: its key needs all inputs to exist."""
-    stage = stage_module(job.stage)
-    inputs = {role: input_digest(path) for role, path in sorted(job.inputs.items())}
+def prepare(job: Job, store: Path, digests: Mapping[str, str] | None = None) -> tuple[Artifact, Manifest]:
+    """The artifact a job would make, without making it: its key needs all inputs to exist.
+
+    `digests` are those of inputs, by role, that somebody knows already; the others are read.
+    """
+    stage, known = stage_module(job.stage), digests or {}
+    inputs = {role: known.get(role) or input_digest(path) for role, path in sorted(job.inputs.items())}
     settings = job.settings.model_dump(mode="json")
     identity = stage.identity(job)
     left_out = job.settings.named | job.settings.aside

@@ -26,6 +26,10 @@ STORE = ".store"
 _PACKAGES = ("resolute", "torch", "transformers", "trl", "peft", "accelerate", "inspect_ai", "tokenizers", "pyarrow")
 
 
+class BeingMade(ResoluteError):
+    """Another process is making this artifact: it will be there later."""
+
+
 class Manifest(BaseModel):
     """What an artifact is made of and how its making went. `state` is `done` only when every output stands."""
 
@@ -140,7 +144,7 @@ class Run:
 def working(artifact: Artifact, manifest: Manifest) -> Generator[Manifest]:
     """Hold an artifact's lock while it is made; its manifest ends as `done`, or as `failed` if the body raised.
 
-    Raises `ResoluteError` at once where another process makes the same key.
+    Raises `BeingMade` at once where another process makes the same key.
     """
     try:
         artifact.folder.mkdir(parents=True, exist_ok=True)
@@ -149,9 +153,8 @@ def working(artifact: Artifact, manifest: Manifest) -> Generator[Manifest]:
         lock.acquire(timeout=0)
     except Timeout as error:
         mend = "wait for the other process, or stop it and run this again"
-        raise ResoluteError(
-            f"{artifact.stage} {artifact.key} is being made", where=str(artifact.folder), mend=mend
-        ) from error
+        what = f"{artifact.stage} {artifact.key} is being made"
+        raise BeingMade(what, where=str(artifact.folder), mend=mend) from error
     except OSError as error:
         raise unwritable(artifact.folder, error) from error
     started = time.time()

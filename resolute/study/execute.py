@@ -1,33 +1,33 @@
-"""Running a graph on long-lived worker processes: the parent plans, draws and imports no torch."""
+"""Running a graph: what stands is found, the rest is handed out, feeds first. The parent imports no torch."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import queue
-import signal
-from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
-from multiprocessing.queues import Queue
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, Protocol
 
 from resolute.core.errors import ResoluteError
-from resolute.core.jobs import Job, perform, prepare
-from resolute.core.runs import Artifact
-from resolute.study.graph import Graph, Node
+from resolute.core.jobs import Job
+from resolute.core.runs import Artifact, BeingMade
+from resolute.study.graph import TRAINED, Graph, Node
+from resolute.study.needs import models
+from resolute.study.slots import Slots, fit, here
+from resolute.study.standing import job_of, standing
+from resolute.study.workers import Workers
 
-WORKERS = 2
-"""Processes that take whole jobs; each computes in one thread."""
+PATIENCE = 5.0
+"""Seconds before a job that another process is making is looked at again."""
 
 
 @dataclass(frozen=True)
 class Event:
     """Something a watcher may want to draw."""
 
-    what: Literal["started", "progress", "done", "failed", "skipped"]
+    what: Literal["stands", "started", "progress", "waits", "done", "failed", "skipped"]
     node: Node
     text: str = ""
     """What the job is doing, or why it failed."""
@@ -43,130 +43,130 @@ Watch = Callable[[Event], None]
 class Outcome:
     """Artifacts by node, and the nodes that have none with the reason."""
 
-    artifacts: dict[str, Artifact]
-    failed: dict[str, ResoluteError]
+    artifacts: dict[str, Artifact] = field(default_factory=dict[str, Artifact])
+    failed: dict[str, ResoluteError] = field(default_factory=dict[str, ResoluteError])
 
 
-_progress: Queue[tuple[str, str, int, int]] | None = None
+class Hands(Protocol):
+    """Who does the jobs: processes of this machine, or a cluster."""
+
+    def lacking(self, names: Sequence[str]) -> Mapping[str, ResoluteError]: ...
+    def start(self, node: Node, job: Job) -> Future[Artifact] | None: ...
+    def ended(self, node: Node, *, broken: bool) -> None: ...
+    def told(self) -> Mapping[str, tuple[str, str, int, int]]: ...
+    def close(self, *, kill: bool) -> None: ...
 
 
-def _enter(events: Queue[tuple[str, str, int, int]]) -> None:
-    """A worker's first act. Ctrl-C is the parent's to handle; a worker is ended by it."""
-    global _progress
-    _progress = events
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _work(node: str, job: Job, store: Path) -> Artifact:
-    def report(what: str, done: int, total: int, /, note: str = "") -> None:
-        if _progress is not None:
-            _progress.put((node, f"{what}, {note}" if note else what, done, total))
-
-    return perform(job, store, report)
-
-
-def execute(graph: Graph, store: Path, watch: Watch) -> Outcome:
-    """Run every node that is not done, two at a time, feeds first; one that fails takes down only what needs it.
-
-    Raises `KeyboardInterrupt` through after ending the workers: what they had finished stands, and what they were at
-    is taken up by the next run.
-    """
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
-    context = multiprocessing.get_context("spawn")
-    events: Queue[tuple[str, str, int, int]] = context.Queue()
-    pool = ProcessPoolExecutor(WORKERS, mp_context=context, initializer=_enter, initargs=(events,))
-    try:
-        return _drive(graph, store, watch, pool, events)
-    except BaseException:
-        for process in list((pool._processes or {}).values()):  # the pool has no public way to end its workers
-            process.terminate()
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _drive(
-    graph: Graph, store: Path, watch: Watch, pool: ProcessPoolExecutor, events: Queue[tuple[str, str, int, int]]
+def execute(
+    graph: Graph, store: Path, watch: Watch, *, slots: Slots | None = None, hands: Hands | None = None
 ) -> Outcome:
-    outcome = Outcome({}, {})
-    waiting = dict(graph.nodes)
-    running: dict[Future[Artifact], Node] = {}
-    while waiting or running:
-        _start_ready(graph, waiting, running, outcome, store=store, watch=watch, pool=pool)
-        finished, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
-        _forward(graph, events, watch)
-        for future in finished:
-            node = running.pop(future)
-            _settle(node, future, outcome, watch)
+    """Run every node that does not stand, as many at a time as there are slots; one that fails takes down only what
+    needs it. `hands` do the jobs in the place of this machine's workers.
+
+    Raises `ResoluteError` before anything runs where an artifact was edited, a model is not here, or a job needs more
+    GPUs than there are. `KeyboardInterrupt` ends the workers: what they had finished stands, and what they were at is
+    taken up by the next run.
+    """
+    outcome = Outcome(_standing(graph, store))
+    for name in outcome.artifacts:
+        watch(Event("stands", graph.nodes[name]))
+    open_nodes = {name: node for name, node in graph.nodes.items() if name not in outcome.artifacts}
+    if not open_nodes:
+        return outcome
+    if hands is None:
+        there = slots or here()
+        fit(graph, there)
+        hands = Workers(there, store)
+    try:
+        _require_models(open_nodes.values(), hands)
+        _Drive(graph, hands, watch, outcome, open_nodes).run()
+    except BaseException:
+        hands.close(kill=True)
+        raise
+    hands.close(kill=False)
     return outcome
 
 
-def _start_ready(
-    graph: Graph,
-    waiting: dict[str, Node],
-    running: dict[Future[Artifact], Node],
-    outcome: Outcome,
-    *,
-    store: Path,
-    watch: Watch,
-    pool: ProcessPoolExecutor,
-) -> None:
-    for node in list(waiting.values()):
-        lost = next((feed.node for feed in node.feeds if feed.node in outcome.failed), None)
-        if lost is not None:
-            del waiting[node.id]
-            outcome.failed[node.id] = ResoluteError(f"not run: {graph.nodes[lost].stage} of {node.label} failed")
-            watch(Event("skipped", node, f"{graph.nodes[lost].stage} failed"))
-        elif len(running) < WORKERS and all(feed.node in outcome.artifacts for feed in node.feeds):
-            del waiting[node.id]
-            watch(Event("started", node))
-            running[pool.submit(_work, node.id, job_of(node, outcome.artifacts), store)] = node
-
-
-def job_of(node: Node, artifacts: dict[str, Artifact]) -> Job:
-    """The job of a node whose feeds are done."""
-    inputs = {feed.role: artifacts[feed.node].folder / feed.name for feed in node.feeds}
-    return Job(node.stage, node.settings, inputs, dict(node.origins))
-
-
-def planned(graph: Graph, store: Path) -> dict[str, Artifact | None]:
-    """Which nodes are done already, without running any: None where a node, or one it needs, is not."""
-    known: dict[str, Artifact | None] = {}
+def _standing(graph: Graph, store: Path) -> dict[str, Artifact]:
+    """What need not be made: done without failed rows, and so is all it was made of."""
+    done, kept = standing(graph, store).done, dict[str, Artifact]()
     for node in graph.nodes.values():
-        feeds = {feed.node: artifact for feed in node.feeds if (artifact := known[feed.node]) is not None}
-        if len(feeds) < len({feed.node for feed in node.feeds}):
-            known[node.id] = None
-            continue
-        artifact, _ = prepare(job_of(node, feeds), store)
-        known[node.id] = artifact if artifact.done else None
-    return known
+        if node.id in done and all(feed.node in kept for feed in node.feeds):
+            kept[node.id] = done[node.id]
+    return kept
 
 
-def _settle(node: Node, future: Future[Artifact], outcome: Outcome, watch: Watch) -> None:
-    error: BaseException | None = future.exception()
-    if error is None:
-        outcome.artifacts[node.id] = future.result()
-        watch(Event("done", node))
-        return
+def _require_models(nodes: Iterable[Node], hands: Hands) -> None:
+    users: dict[str, Node] = {}
+    for node in nodes:
+        for name in models(node.settings):
+            users.setdefault(name, node)
+    lacking = hands.lacking([name for name in users if name != TRAINED])
+    if lacking:
+        first = next(iter(lacking.values()))
+        lines = [
+            f"{name} ({users[name].stage} of {users[name].label}): {error.what}" for name, error in lacking.items()
+        ]
+        raise ResoluteError("models are not here:\n  " + "\n  ".join(lines), mend=first.mend)
+
+
+@dataclass
+class _Drive:
+    graph: Graph
+    hands: Hands
+    watch: Watch
+    outcome: Outcome
+    waiting: dict[str, Node]
+    running: dict[Future[Artifact], Node] = field(default_factory=dict[Future[Artifact], Node])
+    later: dict[str, float] = field(default_factory=dict[str, float])
+    """Node that another process is making -> when it is looked at again."""
+
+    def run(self) -> None:
+        while self.waiting or self.running:
+            self._start_ready()
+            finished, _ = wait(self.running, timeout=0.2, return_when=FIRST_COMPLETED)
+            if not self.running:
+                time.sleep(0.2)
+            for node, what, done, total in self.hands.told().values():
+                self.watch(Event("progress", self.graph.nodes[node], what, done, total))
+            for future in finished:
+                self._settle(self.running.pop(future), future)
+
+    def _start_ready(self) -> None:
+        made, failed = self.outcome.artifacts, self.outcome.failed
+        for node in list(self.waiting.values()):
+            lost = next((self.graph.nodes[feed.node] for feed in node.feeds if feed.node in failed), None)
+            if lost is not None:
+                del self.waiting[node.id]
+                failed[node.id] = ResoluteError(f"not run: {lost.stage} of {lost.label} failed")
+                self.watch(Event("skipped", node, f"{lost.stage} failed"))
+            elif self.later.get(node.id, 0) <= time.monotonic() and all(feed.node in made for feed in node.feeds):
+                future = self.hands.start(node, job_of(node, made))
+                if future is not None:
+                    del self.waiting[node.id]
+                    self.running[future] = node
+                    self.watch(Event("started", node))
+
+    def _settle(self, node: Node, future: Future[Artifact]) -> None:
+        error: BaseException | None = future.exception()
+        self.hands.ended(node, broken=isinstance(error, BrokenProcessPool))
+        if isinstance(error, BeingMade):
+            self.waiting[node.id] = node
+            self.later[node.id] = time.monotonic() + PATIENCE
+            self.watch(Event("waits", node, "another process is making it"))
+        elif error is None:
+            self.outcome.artifacts[node.id] = future.result()
+            self.watch(Event("done", node))
+        else:
+            self.outcome.failed[node.id] = told = _told(node, error)
+            self.watch(Event("failed", node, str(told)))
+
+
+def _told(node: Node, error: BaseException) -> ResoluteError:
+    where = f"{node.stage} of {node.label}"
     if isinstance(error, BrokenProcessPool):
         mend = "run the same command again: what was finished stands; if it ends again, it may need more memory"
-        raise ResoluteError("a worker process was ended from outside", where=f"{node.stage} of {node.label}", mend=mend)
-    if not isinstance(error, ResoluteError):
-        where = f"{node.stage} of {node.label}"
-        error = ResoluteError(f"{type(error).__name__}: {error}", where=where, mend="see --debug; this may be a bug")
-    outcome.failed[node.id] = error
-    watch(Event("failed", node, str(error)))
-
-
-def _forward(graph: Graph, events: Queue[tuple[str, str, int, int]], watch: Watch) -> None:
-    """Hand on what the workers said since the last look, the newest of each node only."""
-    newest: dict[str, tuple[Any, ...]] = {}
-    while True:
-        try:
-            node, *rest = events.get_nowait()
-        except queue.Empty:
-            break
-        newest[node] = tuple(rest)
-    for node, (what, done, total) in newest.items():
-        watch(Event("progress", graph.nodes[node], what, done, total))
+        return ResoluteError("a worker process was ended from outside", where=where, mend=mend)
+    if isinstance(error, ResoluteError):
+        return error
+    return ResoluteError(f"{type(error).__name__}: {error}", where=where, mend="see --debug; this may be a bug")

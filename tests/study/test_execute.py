@@ -7,8 +7,9 @@ from typing import Any
 
 from resolute.core.files import read_records
 from resolute.core.records import Example, RiskReport, Trace
-from resolute.study.execute import Event, execute, planned
+from resolute.study.execute import Event, execute
 from resolute.study.graph import Feed, Graph
+from resolute.study.standing import standing
 
 DISTILL = {
     "model": "lab/teacher",
@@ -49,8 +50,7 @@ def test_a_second_run_repeats_no_finished_job(tmp_path: Path) -> None:
     made = graph()
     first = execute(made, tmp_path, lambda event: None)
     started = {name: artifact.manifest.started for name, artifact in first.artifacts.items()}
-    known = planned(made, tmp_path)
-    assert {name for name, artifact in known.items() if artifact} == set(first.artifacts)
+    assert standing(made, tmp_path).done == first.artifacts
     second = execute(made, tmp_path, lambda event: None)
     assert {name: artifact.manifest.started for name, artifact in second.artifacts.items()} == started
 
