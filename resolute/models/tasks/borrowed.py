@@ -40,6 +40,11 @@ class Borrowed:
     digest: str
     """Of its samples and of where its code comes from."""
 
+    @property
+    def name(self) -> str:
+        """What records call it: the spec without any folder."""
+        return Path(self.spec).name if Path(self.spec.partition("@")[0]).suffix == ".py" else self.spec
+
 
 @dataclass(frozen=True)
 class Outputs:
@@ -119,7 +124,7 @@ def run(
     if log is None or not log.samples:
         why = log.error.message.splitlines()[0][:200] if log is not None and log.error else "it made no log"
         raise ResoluteError(f"the task {borrowed.spec} failed: {why}", where=str(logs))
-    return _outputs(log, borrowed.spec, model, splitter)
+    return _outputs(log, borrowed.name, model, splitter)
 
 
 def _outputs(log: EvalLog, task: str, model: Model, splitter: Splitter) -> Outputs:
