@@ -26,6 +26,10 @@ def evaluate(
     suite: Annotated[
         list[str] | None, typer.Option("--suite", help="A suite, with :count for so many goals; may be given often.")
     ] = None,
+    task: Annotated[
+        list[str] | None,
+        typer.Option("--task", help="A task of Inspect AI in the place of suites: package/task or file.py@task."),
+    ] = None,
     judge: Judges = None,
     samples: Samples = None,
     max_tokens: MaxTokens = None,
@@ -55,6 +59,7 @@ def evaluate(
     options: dict[str, Any] = {
         "model": TRAINED if run else model,
         "suites": suite,
+        "tasks": task,
         "samples": samples,
         "sampling.max_tokens": max_tokens,
         "sampling.temperature": temperature,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from resolute.core.ask import Drawn, Sampling
 from resolute.core.declared import Declared
@@ -320,15 +320,18 @@ class Evaluate(Section):
     """Ask a model the prompts of suites, attacked where the suite says so."""
 
     named: ClassVar[frozenset[str]] = frozenset(
-        {"model", "system", "sampling", "samples", "attacks", "framings"}
+        {"model", "system", "sampling", "samples", "tasks", "attacks", "framings"}
         | {"attacker", "attacker_sampling", "stop", "pair", "pap"}
     )
     aside: ClassVar[frozenset[str]] = frozenset({"own", "concurrency", "budget", "serving"})
 
     model: str
     """An Inspect model name, a folder with a checkpoint, or a plug-in's model; an input `model` stands in for it."""
-    suites: tuple[str, ...] = Field(min_length=1)
+    suites: tuple[str, ...] = ()
     """Suites, each `name` or `name:count` (so many goals of each task)."""
+    tasks: tuple[str, ...] = ()
+    """In the place of suites: tasks of Inspect AI, each `package/task` or `file.py@task`, with `:count` for its first
+    samples. Their own scorers see the answers without the thoughts."""
     sampling: Drawn = Drawn()
     """What is said here holds for every task; the rest is what the suite states (see `core.budgets`)."""
     samples: int | None = Field(default=None, ge=1)
@@ -359,6 +362,12 @@ class Evaluate(Section):
     """Calls in flight at a server."""
     budget: float | None = Field(default=None, gt=0)
     """US dollars that the calls of all roles may cost by list price; asking stops before they would be passed."""
+
+    @model_validator(mode="after")
+    def _asks(self) -> Evaluate:
+        if not self.suites and not self.tasks:
+            raise ValueError("nothing is asked: name a suite or a task")
+        return self
 
 
 class Report(Section):

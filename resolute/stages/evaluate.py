@@ -36,12 +36,17 @@ VERSION = 1
 def identity(job: Job) -> dict[str, Any]:
     """The model, every prompt, every attack's version, whoever plays a role in one, and the system prompt's words."""
     settings = cast("Evaluate", job.settings)
+    if settings.tasks:
+        return {"model": _model(job).identity, **tasks().identity(settings)}
     return {"model": _model(job).identity, **read_plan(settings).identity}
 
 
 def run(work: Work) -> None:
     """Ask everything and write one trace per request."""
     settings, model = cast("Evaluate", work.job.settings), _model(work.job)
+    if settings.tasks:
+        tasks().evaluate(work, model)
+        return
     plan = read_plan(settings)
     owned.check(model, plan.attacks, own=settings.own)
     asked, excluded = plan.requests(model)
@@ -66,6 +71,13 @@ def run(work: Work) -> None:
             "no output shows where a thought ends: either this model does not think, or its server removes the marks "
             "(special tokens, a reasoning parser), so that thought and answer are one text: look before judging"
         )
+
+
+def tasks() -> Any:
+    """The side of this stage that runs tasks of Inspect, imported only where one is asked for."""
+    from resolute.models.tasks import evaluating
+
+    return evaluating
 
 
 def _by_sampling(asked: Sequence[Asked]) -> dict[Sampling, list[Request]]:
