@@ -19,7 +19,9 @@ HOST = "127.0.0.1"
 
 
 def view(
-    path: Annotated[Path, typer.Argument(metavar="RUN|FILE", help="A run, an artifact, or a file of traces.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="RUN|FILE...", help="Runs, artifacts or files of traces, shown together.")
+    ],
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Of this machine; 0: any that is free.")] = 0,
     no_open: Annotated[bool, typer.Option("--no-open", help="Only print the address.")] = False,
 ) -> None:
@@ -33,7 +35,7 @@ def view(
     from resolute.view.session import Session
 
     with progress() as report:
-        shown = opened(path, report)
+        shown = opened(paths, report)
     listening = _listening(port)
     session = Session()
     address = f"http://{HOST}:{listening.getsockname()[1]}/?token={session.token}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.resources import files
@@ -24,7 +25,7 @@ from resolute.view.material import Material, gather
 from resolute.view.pages import page
 from resolute.view.session import Guard, Session
 
-SCREENS = ("listing", "trace", "pairs", "marks", "reveal")
+SCREENS = ("listing", "trace", "pairs", "logs", "marks", "reveal")
 """Modules of this package with routes, each in a list `ROUTES`."""
 LARGEST_FORM = 1 << 20
 """Bytes somebody may send at once."""
@@ -39,9 +40,9 @@ class Opened:
     marks: Marks
 
 
-def opened(path: Path, progress: Progress, *, runs: Path = Path("runs")) -> Opened:
-    """A run, an artifact or a file of traces, with its index, which is made where it does not stand yet."""
-    material = gather(path, runs)
+def opened(paths: Sequence[Path], progress: Progress, *, runs: Path = Path("runs")) -> Opened:
+    """Runs, artifacts and files of traces, with their index, which is made where it does not stand yet."""
+    material = gather(paths, runs)
     return Opened(material, Index(index_file(material, progress)), Marks(material.home))
 
 

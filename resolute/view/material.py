@@ -1,12 +1,12 @@
-"""What there is to look at: the artifacts a run names, one artifact of the store, or one file of traces.
+"""What there is to look at: the artifacts that runs name, an artifact of the store, files of traces.
 
 Nothing is opened here but manifests; `index.build` reads the records.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from resolute.core.errors import ResoluteError
@@ -69,6 +69,17 @@ class Material:
     unfinished: list[str] = field(default_factory=list[str])
     """Entries that are not done, and are left out."""
 
+    def named(self, place: str) -> Source:
+        """The source of a place STAGE/KEY."""
+        return next(source for source in self.sources if f"{source.stage}/{source.key}" == place)
+
+    def logs(self, place: str) -> list[Path]:
+        """Folders with logs of Inspect that a source has, or lies among."""
+        source = self.named(place)
+        own = source.manifest is None and source.files["traces"].suffix == ".eval"
+        folders = [source.folder] if own else [source.folder / "logs"]
+        return [folder for folder in folders if folder.is_dir() and any(folder.rglob("*.eval"))]
+
     @property
     def key(self) -> str:
         """Changes with every file that is shown, and with the names they go by."""
@@ -76,11 +87,29 @@ class Material:
         return key(["view", shown, self.labels])
 
 
-def gather(path: Path, runs: Path) -> Material:
-    """What `path` leads to; a file or artifact is at home in `runs/NAME`.
+def gather(paths: Sequence[Path], runs: Path) -> Material:
+    """What all of `paths` lead to together; it is at home with the first. A file or artifact is so in `runs/NAME`.
 
     Raises `ResoluteError` where nothing is there or nothing holds traces.
     """
+    first, *others = [_gathered(path, runs) for path in paths]
+    if not others:
+        return first
+    sources: dict[tuple[str, str], Source] = {}
+    labels: dict[str, str] = {}
+    for one in (first, *others):
+        labels |= {f"{one.name}: {entry}": f"{one.name}: {label}" for entry, label in one.labels.items()}
+        for source in one.sources:
+            entries = tuple(f"{one.name}: {entry}" for entry in source.entries)
+            known = sources.get((source.stage, source.key))
+            entries = (*known.entries, *entries) if known else entries
+            sources[source.stage, source.key] = replace(source, entries=entries)
+    unfinished = [f"{one.name}: {entry}" for one in (first, *others) for entry in one.unfinished]
+    name = " + ".join(one.name for one in (first, *others))
+    return Material(name, first.home, first.store, list(sources.values()), labels, unfinished)
+
+
+def _gathered(path: Path, runs: Path) -> Material:
     if not path.exists():
         raise ResoluteError("no such file or folder", where=str(path), mend="name a run folder or a file of traces")
     found = _of_folder(path, runs) if path.is_dir() else _of_file(path, runs)

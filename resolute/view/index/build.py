@@ -43,11 +43,23 @@ class _Making:
     """Digest of a file of traces -> id -> place, for traces that share an id."""
     lengths: array[int] = field(default_factory=lambda: array("i"))
     goals: array[int] = field(default_factory=lambda: array("i"))
+    named: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    """Name of a model -> what it stood for."""
     goal_codes: dict[str, int] = field(default_factory=dict[str, int])
     done: int = 0
     total: int = 0
     astray: int = 0
     """Verdicts and reports on traces that are not shown here."""
+
+    def who(self, trace: dict[str, Any], label: str) -> str:
+        """The label of a study's row, else the model's name; a name that stands for several things says which."""
+        if label:
+            return label
+        known = self.named.setdefault(trace["model"], [])
+        if trace["identity"] not in known:
+            known.append(trace["identity"])
+        number = known.index(trace["identity"])
+        return f"{trace['model']} ({trace['identity'][:12]})" if number else trace["model"]
 
     def step(self) -> None:
         self.done += 1
@@ -137,7 +149,7 @@ def _traces(making: _Making, source: Source, role: str) -> None:
         n = making.places.get(place)
         if n is None:
             n = making.places[place] = len(making.lengths)
-            who = label if label and source.stage == "evaluate" else trace["model"]
+            who = making.who(trace, label if source.stage == "evaluate" else "")
             _insert(making, n, trace, who, source, hidden=role == "rejected")
         within[trace["id"]] = n
         for entry in source.entries:

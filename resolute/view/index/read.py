@@ -7,7 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,6 +73,7 @@ class Index:
             for what, part, judge in [name.split("|", 2)]
         }
         self.searched = lru_cache(maxsize=8)(self._searched)
+        self.compared = cache(self._compared)
 
     # -- lists
 
@@ -141,6 +142,10 @@ class Index:
         rows = self._all("SELECT n FROM traces WHERE key = ?", key)
         return rows[0][0] if rows else None
 
+    def key(self, n: int) -> str:
+        """The key of the trace at a place."""
+        return self._all("SELECT key FROM traces WHERE n = ?", n)[0][0]
+
     def by_key(self, key: str) -> Seen | None:
         """The trace of an address."""
         rows = self._all(f"{_SEEN} WHERE key = ?", key)
@@ -188,6 +193,14 @@ class Index:
             right,
             left,
         )
+
+    def _compared(self) -> dict[tuple[str, str], int]:
+        """Pairs of models that were asked the same, each way round, with how often."""
+        rows = self._all(
+            "SELECT a.who, b.who, count(*) FROM traces a JOIN traces b ON a.slot = b.slot AND a.who <> b.who "
+            "GROUP BY a.who, b.who ORDER BY min(a.n), min(b.n)"
+        )
+        return {(left, right): times for left, right, times in rows}
 
     def _all(self, query: str, *values: Any) -> list[Any]:
         held: sqlite3.Connection | None = getattr(self._local, "held", None)
