@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,3 +15,7 @@ Stop = Annotated[
     str | None, typer.Option("--stop", help="Instrument that tells pair when to stop, NAME or NAME@MODEL.")
 ]
 Own = Annotated[bool, typer.Option("--own", help="The endpoint is yours to attack, though it is not on this machine.")]
+Replay = Annotated[
+    Path | None,
+    typer.Option("--replay", metavar="RUN", help="Send the attacked requests of an earlier run as they stand."),
+]

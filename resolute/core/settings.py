@@ -320,7 +320,7 @@ class Evaluate(Section):
     """Ask a model the prompts of suites, attacked where the suite says so."""
 
     named: ClassVar[frozenset[str]] = frozenset(
-        {"model", "system", "sampling", "samples", "tasks", "attacks", "framings"}
+        {"model", "system", "sampling", "samples", "tasks", "attacks", "framings", "replay", "replay_turns"}
         | {"attacker", "attacker_sampling", "stop", "pair", "pap"}
     )
     aside: ClassVar[frozenset[str]] = frozenset({"own", "concurrency", "budget", "serving"})
@@ -344,6 +344,11 @@ class Evaluate(Section):
     framings: tuple[str, ...] = ("builtin",)
     """Framings of the attack `framings`: `builtin`, names, or a folder of your own. Name those that were not trained
     on: held out is what no training prompt was framed in."""
+    replay: str | None = None
+    """A run whose attacked requests are sent as they stand, in the place of attacks; those named in `attacks` are made
+    beside them. It must lie in the same store, and its goals must be asked here."""
+    replay_turns: bool = False
+    """Every turn of attacks of several, from the run's quarantine, in the place of the requests that were judged."""
     attacker: str | None = None
     """The model that writes what the attacks `pap` and `pair` send."""
     attacker_sampling: Sampling = Sampling(temperature=1.0, top_p=0.9, max_tokens=500)
@@ -373,9 +378,11 @@ class Evaluate(Section):
 class Report(Section):
     """Write the report of a study."""
 
-    named: ClassVar[frozenset[str]] = frozenset({"random", "families"})
+    named: ClassVar[frozenset[str]] = frozenset({"random", "families", "number"})
 
     title: str
+    number: str = ""
+    """What the paper calls this table or figure ("Table 1"): it stands in the captions."""
     protocol: Literal["paper", "strict"] = "strict"
     """Whose procedure the figures follow where the two differ."""
     margin: float = Field(default=0.05, gt=0, lt=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -18,6 +18,7 @@ from resolute.core.generable import reason
 from resolute.core.keys import derive, digest
 from resolute.core.parts import Attack, Guided, Needs, Several, Task
 from resolute.core.records import Prompt
+from resolute.core.replay import Again
 from resolute.core.rows import looks_like_file
 from resolute.core.settings import Evaluate
 from resolute.core.sources import load_prompts
@@ -25,6 +26,7 @@ from resolute.core.suites import tasks_of
 from resolute.models import stopping
 from resolute.models.identity import Model, resolve
 from resolute.models.named import named
+from resolute.models.replaying import by_task, replayed
 from resolute.models.requests import Request, request
 from resolute.models.roles import Cast
 
@@ -44,6 +46,8 @@ class Measured:
     budget: Budget
     """How its outputs are drawn."""
     needs: Needs | None
+    replays: tuple[Again, ...] = ()
+    """Stored requests of another run that are sent again."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,9 @@ class Plan:
 
     @property
     def attacks(self) -> dict[str, Attack]:
-        """Every attack that is made, by name."""
-        return {name: attack for task in self.tasks for name, attack in task.attacks.items() if name != PLAIN}
+        """Every attack that is made, by name; a replay is one, of which each request is an attack of its own."""
+        made = {name: attack for task in self.tasks for name, attack in task.attacks.items() if name != PLAIN}
+        return made | {one.name: one for task in self.tasks for one in task.replays}
 
     @property
     def shortfalls(self) -> list[str]:
@@ -86,6 +91,7 @@ class Plan:
                 "attacks": {name: attack.version for name, attack in task.attacks.items()},
                 "sampling": task.budget.sampling.model_dump(),
                 "samples": task.budget.samples,
+                **({"replays": _digest(task.replays)} if task.replays else {}),
             }
             for task in self.tasks
         }
@@ -107,16 +113,19 @@ class Plan:
                     kept = [prompt for prompt in task.prompts if reason(prompt) is None]
                     excluded += len(task.prompts) - len(kept)
                 found += self._asked(task, name, attack, kept, model)
+            for one in task.replays:
+                found += self._asked(task, one.name, one, [one.prompt], model, first=one.number * task.budget.samples)
         return found, excluded
 
     def _asked(
-        self, task: Measured, name: str, attack: Attack, prompts: Sequence[Prompt], model: Model
+        self, task: Measured, name: str, attack: Attack, prompts: Sequence[Prompt], model: Model, *, first: int = 0
     ) -> Iterable[Asked]:
+        """`first` is the number of the first sample."""
         settings, system = self.settings, system_prompt(self.settings.system)
         needs = attack.needs if isinstance(attack, Guided) else ()
         played = tuple(self.cast.identity(role) for role in needs)
         for prompt in prompts:
-            for sample in range(task.budget.samples):
+            for sample in range(first, first + task.budget.samples):
                 made = request(
                     prompt,
                     attack,
@@ -135,7 +144,7 @@ def read_plan(settings: Evaluate) -> Plan:
     stop = named(settings.stop, "judges", "asked") if settings.stop else None
     if stop is not None:
         stopping.check(stop)
-    tasks = measured(settings)
+    tasks = _with_replays(measured(settings), settings)
     probe = None
     if settings.pair.protocol == "paper":
         probe = tasks[0].budget.sampling.model_copy(update={"max_tokens": settings.pair.target_tokens})
@@ -162,6 +171,23 @@ def measured(settings: Evaluate) -> list[Measured]:
             mend = "ask a suite of questions with known answers: --suite integrity, or math500"
             raise ResoluteError(f"the attack {spec} asks questions, and no task here has any", where=spec, mend=mend)
     return list(found.values())
+
+
+def _with_replays(tasks: list[Measured], settings: Evaluate) -> list[Measured]:
+    """The tasks with the stored requests they are asked; without attacks where none is named, and left out where
+    nothing is stored of them either."""
+    if settings.replay is None:
+        return tasks
+    goals = {task.name: {prompt.goal for prompt in task.prompts} for task in tasks}
+    requests = by_task(replayed(settings, goals))
+    found = [replace(task, replays=requests.get(task.name, ())) for task in tasks]
+    if settings.attacks:
+        return found
+    return [replace(task, attacks={}) for task in found if task.replays]
+
+
+def _digest(replays: Sequence[Again]) -> str:
+    return digest([[one.name, one.prompt.id, one.version, one.number] for one in replays])
 
 
 def system_prompt(name: str | None) -> str:

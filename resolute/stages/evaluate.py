@@ -16,14 +16,16 @@ from typing import Any, cast
 from resolute.core import attacked, budgets
 from resolute.core.ask import Sampling
 from resolute.core.attacking import ATTACKER_FAILED
+from resolute.core.catalogue import counted
 from resolute.core.files import write_records
 from resolute.core.jobs import Job, Work
 from resolute.core.parts import Attempt
 from resolute.core.quarantine import quarantine
 from resolute.core.records import Trace
 from resolute.core.settings import Evaluate
-from resolute.models import engine, owned
-from resolute.models.evaluating import Asked, read_plan
+from resolute.core.suites import tasks_of
+from resolute.models import engine, owned, replaying
+from resolute.models.evaluating import Asked, Plan, read_plan
 from resolute.models.identity import Model, resolve
 from resolute.models.purse import Purse
 from resolute.models.requests import Outcomes, Request, trace
@@ -48,11 +50,14 @@ def run(work: Work) -> None:
         tasks().evaluate(work, model)
         return
     plan = read_plan(settings)
+    replaying.check(settings, work.folder.parents[1])
     owned.check(model, plan.attacks, own=settings.own)
     asked, excluded = plan.requests(model)
     purse = Purse(settings.budget)
     for told in plan.shortfalls:
         work.note(told)
+    if settings.replay:
+        _replays(work, plan)
     outcomes = _outcomes(work, asked, model, purse, plan.cast)
     traces = [_trace(item, outcomes[item.request.id], model) for item in asked]
     fresh = [one for made in traces for one in attacked.fresh(made, outcomes[made.id])]
@@ -148,6 +153,25 @@ def _courses(work: Work, traces: Sequence[Trace], outcomes: Outcomes, reached: f
 
 def _mean(numbers: Sequence[int]) -> float:
     return sum(numbers) / len(numbers)
+
+
+def _replays(work: Work, plan: Plan) -> None:
+    """Says aloud that these are transfers, of what, and what was not sent again."""
+    settings = plan.settings
+    found = replaying.source(settings).manifest.settings["model"]
+    sent = Counter(one.name for task in plan.tasks for one in task.replays)
+    for name, number in sorted(sent.items()):
+        work.note(f"{name}: transfer of {number} requests found on {found}; no attack was searched again")
+    goals = {task.name: {prompt.goal for prompt in task.prompts} for task in plan.tasks}
+    for why, number in replaying.replayed(settings, goals).left_out:
+        work.note(f"{number} stored requests {why}")
+    if settings.attacks:
+        return
+    if nothing := {label for spec in settings.suites for label in tasks_of(counted(spec)[0])} - goals.keys():
+        work.note(f"nothing is stored of {', '.join(sorted(nothing))}: not asked")
+    for task in plan.tasks:
+        if without := len(goals[task.name] - {one.prompt.goal for one in task.replays}):
+            work.note(f"{without} goals of {task.name} have no stored request: they are not asked")
 
 
 def _tally(work: Work, traces: Sequence[Trace], fresh: Sequence[Trace], excluded: int) -> None:
