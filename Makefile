@@ -11,13 +11,14 @@ WORKERS ?= 2
 export OMP_NUM_THREADS := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: help check test demo verify lab-study clean
+.PHONY: help check test demo verify docs lab-study clean
 
 help:
 	@echo "make demo    set up, run the whole loop on the lab model, print a table and the path of report.html"
 	@echo "make test    set up, lint, types, import layers, tests"
 	@echo "make check   only lint, types and import layers"
 	@echo "make verify  the slow checks and benchmarks; writes docs/measured/"
+	@echo "make docs    the documentation site, into site/ (offline; open site/index.html)"
 	@echo "make lab-study  every row and ablation on the lab, nine times: some hours, resumable (docs/lab-study.md)"
 	@echo "make clean   remove .venv and caches; runs/ stays"
 
@@ -65,6 +66,12 @@ verify: $(VENV)/.dev
 	@$(BIN)/python -m bench.judging_coverage --out docs/measured
 	@$(BIN)/python -m bench.audit_coverage --out docs/measured
 	@$(BIN)/python -m bench --out docs/measured
+
+# The site asks nobody for anything, while it is built and when it is read; a broken link stops it.
+docs: export NO_MKDOCS_2_WARNING := 1
+docs: $(VENV)/.dev
+	@$(BIN)/python -m mkdocs build --quiet --strict
+	@echo "docs: site/index.html"
 
 # The bases are part of the study: each is pretrained once, by the frozen code.
 lab-study: export HF_HUB_OFFLINE := 1
