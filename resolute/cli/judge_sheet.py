@@ -82,6 +82,7 @@ def sheet(
     _say_what(drawn)
     say(f"{key}: the key. Do not give it to those who label: it says what the instruments said.")
     _say_how(form)
+    say(f"in the browser: resolute view {path}")
     say(f"next: resolute judge calibrate {' '.join(map(str, inputs))} --labels {path}")
 
 

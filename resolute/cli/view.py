@@ -9,41 +9,56 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from resolute.cli import view_options as given
 from resolute.cli.console import progress, say
+from resolute.cli.view_sheet import labelling
 from resolute.core.errors import ResoluteError
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
+
+    from resolute.view.session import Session
 
 HOST = "127.0.0.1"
 
 
 def view(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="RUN|FILE...", help="Runs, artifacts or files of traces, shown together.")
+        list[Path],
+        typer.Argument(
+            metavar="RUN|FILE...", help="Runs, artifacts or files of traces, shown together; or one sheet to label."
+        ),
     ],
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Of this machine; 0: any that is free.")] = 0,
     no_open: Annotated[bool, typer.Option("--no-open", help="Only print the address.")] = False,
+    reader: given.Reader = None,
+    event: given.Event = None,
 ) -> None:
-    """Read traces in the browser: filter, search, compare.
+    """Read traces in the browser: filter, search, compare; or label a sheet.
 
     Nothing leaves this machine. The address carries a token that only this session knows.
 
     resolute view runs/demo
     """
-    from resolute.view.app import build, opened
     from resolute.view.session import Session
 
-    with progress() as report:
-        shown = opened(paths, report)
-    listening = _listening(port)
     session = Session()
+    app = labelling(paths, session, reader=reader, event=event) or _reading(paths, session)
+    listening = _listening(port)
     address = f"http://{HOST}:{listening.getsockname()[1]}/?token={session.token}"
-    say(f"{shown.index.size} traces of {shown.material.name}; Ctrl-C ends it")
     say(address)
     if not no_open:
         webbrowser.open(address)
-    _serve(build(shown, session), listening)
+    _serve(app, listening)
+
+
+def _reading(paths: list[Path], session: Session) -> Starlette:
+    from resolute.view.app import build, opened
+
+    with progress() as report:
+        shown = opened(paths, report)
+    say(f"{shown.index.size} traces of {shown.material.name}; Ctrl-C ends it")
+    return build(shown, session)
 
 
 def _listening(port: int) -> socket.socket:

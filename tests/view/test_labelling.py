@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
-import json
 import stat
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -390,3 +392,39 @@ def test_it_works_without_a_script(browser: Browser, tmp_path: Path) -> None:
         expect(looked.page.locator("h1")).to_have_text("Row 2 of 6")
     assert cells(path)[0]["label"] == "unsafe"
     looked.close()
+
+
+def test_a_server_that_is_killed_half_way_loses_no_answer(browser: Browser, tmp_path: Path) -> None:
+    path = sheet(tmp_path)
+    looked = Looked(browser)
+    page = looked.page
+    for place, (pressed, following) in enumerate((("1", "Row 2 of 6"), ("2", "Row 3 of 6"))):
+        with started(path) as (server, address):
+            page.goto(address)
+            expect(page.locator("[data-keys] h1")).to_be_visible()
+            page.keyboard.press("n")
+            expect(page.locator("[data-keys] h1")).to_have_text(f"Row {place + 1} of 6")
+            page.keyboard.press(pressed)
+            expect(page.locator("[data-keys] h1")).to_have_text(following)
+            server.kill()
+    assert [row["label"] for row in cells(path.with_suffix("") / "ann.csv")[:3]] == ["unsafe", "safe", ""]
+    looked.close()
+
+
+@contextmanager
+def started(path: Path) -> Generator[tuple[subprocess.Popen[str], str]]:
+    """`resolute view` in a process of its own, with the address it prints."""
+    line = [sys.executable, "-m", "resolute", "view", str(path), "--reader", "ann", "--no-open"]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
+        assert server.stdout is not None
+        said: list[str] = []
+        for told in server.stdout:
+            said.append(told.strip())
+            if told.startswith("http://"):
+                break
+        assert said, "it said nothing"
+        assert said[-1].startswith("http://"), said
+        try:
+            yield server, said[-1]
+        finally:
+            server.kill()
