@@ -19,7 +19,7 @@ from resolute.stages.pages.view import build
 from resolute.stages.pages.write import write_pages
 
 __all__ = ["VERSION", "identity", "run", "terminal_table"]
-VERSION = 1
+VERSION = 2
 
 
 def identity(job: Job) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def identity(job: Job) -> dict[str, Any]:
         check_families(settings.families, settings.random, [(row.label, row.at) for row in study.rows])
     named = {f"{row.label}/{row.seed}": {part: item.key for part, item in row.artifacts.items()} for row in study.rows}
     orders = {task: list(names) for task, names in instrument_orders(study).items()}
-    declared = settings.model_dump(mode="json", include={"random", "families"}, exclude_defaults=True)
+    declared = settings.model_dump(mode="json", include={"random", "families", "number"}, exclude_defaults=True)
     return {"artifacts": named, "instruments": orders, **declared}
 
 
