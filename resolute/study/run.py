@@ -15,9 +15,11 @@ from resolute.core.jobs import Job, perform
 from resolute.core.recipe import Recipe, seeds_of
 from resolute.core.runs import Artifact, Run
 from resolute.core.settings import Report, resolve
-from resolute.study.execute import Outcome, Watch, execute
+from resolute.study.execute import Hands, Outcome, Watch, execute
+from resolute.study.folder import STUDY, holding
 from resolute.study.graph import Graph, build
 from resolute.study.grid import combinations, levels_of
+from resolute.study.slots import Slots
 
 EXPORTS = ("report.html", "report.md", "table.csv")
 """What of the report is copied into the run folder, where people look."""
@@ -42,27 +44,47 @@ def plan(
     """The graph `run_study` would run. Raises `ResoluteError` for what a recipe cannot mean, its report included."""
     asked = recipe.seeds if seeds is None else seeds
     graph = build(recipe, overrides, seeds=seeds_of(asked, "seeds"), quick=quick)
-    report, _ = resolve(Report, [("recipe", recipe.report or {"title": recipe.name})])
+    report, _ = resolve(Report, _report_layers(recipe, overrides.get("report", {})))
     rows = [(each.label, each.at) for each in combinations(recipe, quick=False)]
     check_families(report.families, report.random, rows)
     return graph
 
 
-def run_study(recipe: Recipe, graph: Graph, out: Path, watch: Watch) -> Finished:
-    """Run a study into the run folder `out`; done jobs are found, not repeated. A failed job fails its rows alone."""
-    run = Run(out)
-    outcome = execute(graph, run.store, watch)
+def run_study(
+    recipe: Recipe,
+    graph: Graph,
+    out: Path,
+    watch: Watch,
+    *,
+    overrides: Mapping[str, Mapping[str, Any]] | None = None,
+    slots: Slots | None = None,
+    hands: Hands | None = None,
+) -> Finished:
+    """Run a study into the run folder `out`; done jobs are found, not repeated. A failed job fails its rows alone.
+
+    `overrides` are those the graph was built with; `slots` and `hands` as in `execute`. Raises `ResoluteError` at once
+    where another study runs in this folder.
+    """
+    with holding(out, recipe.name):
+        outcome = execute(graph, Run(out).store, watch, slots=slots, hands=hands)
+        return _reported(recipe, graph, Run(out), outcome, (overrides or {}).get("report", {}))
+
+
+def _reported(recipe: Recipe, graph: Graph, run: Run, outcome: Outcome, overrides: Mapping[str, Any]) -> Finished:
     study = _write_study(recipe, graph, outcome, run)
     if not any(row.nodes["judge"] in outcome.artifacts for row in graph.rows):
         raise next(iter(outcome.failed.values()))
-    layers = [("recipe", recipe.report or {"title": recipe.name})]
-    settings, origins = resolve(Report, layers)
+    settings, origins = resolve(Report, _report_layers(recipe, overrides))
     artifact = perform(Job("report", settings, {"study": study}, origins), run.store, _silent)
     run.point("report", artifact)
     for name in EXPORTS:
-        with atomic(out / name) as stream:
+        with atomic(run.path / name) as stream:
             stream.write(artifact.output(name).read_bytes())
-    return Finished(out / "report.html", study, outcome.failed)
+    return Finished(run.path / "report.html", study, outcome.failed)
+
+
+def _report_layers(recipe: Recipe, overrides: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    return [("study", {"title": recipe.name}), ("recipe", recipe.report or {}), ("--set", overrides)]
 
 
 def _silent(what: str, done: int, total: int, /, note: str = "") -> None:
@@ -78,7 +100,7 @@ def _write_study(recipe: Recipe, graph: Graph, outcome: Outcome, run: Run) -> Pa
         folders = {part: _relative(artifact, run.path) for part, artifact in made.items()}
         rows.append({"label": row.label, "seed": row.seed, "kind": row.kind, "at": dict(row.at), "artifacts": folders})
     run.point_all(entries)
-    study = run.path / "study.json"
+    study = run.path / STUDY
     dumped = recipe.model_dump(mode="json", by_alias=True)
     models = [str((dumped.get(stage) or {}).get("model", "")) for stage in ("distill", "train", "evaluate")]
     lab = any(name.startswith("lab/") for name in models)

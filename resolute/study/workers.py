@@ -41,7 +41,7 @@ def _work(node: str, job: Job, store: Path) -> Artifact:
     return perform(job, store, report)
 
 
-def _lacking(names: Sequence[str]) -> dict[str, ResoluteError]:
+def lacking(names: Sequence[str]) -> dict[str, ResoluteError]:
     """Which of these models are not here, and why; asked in a worker, since it imports what talks to them."""
     from resolute.models.identity import resolve
 
@@ -68,7 +68,7 @@ class Workers:
 
     def lacking(self, names: Sequence[str]) -> dict[str, ResoluteError]:
         """Models that are not on this machine."""
-        return self._pool(Place(cpu=0)).submit(_lacking, list(names)).result()
+        return self._pool(Place(cpu=0)).submit(lacking, list(names)).result()
 
     def start(self, node: Node, job: Job) -> Future[Artifact] | None:
         """Begin a job where there is room for it; None where there is none at the moment."""
