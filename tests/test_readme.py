@@ -1,4 +1,7 @@
-"""The README's commands are those that run: each `bash` block here, in order; the others are checked word by word."""
+"""The README's commands are those that run: each `bash` block, in order, and what it made is looked at.
+
+Its other blocks are held by `tests/docs/test_commands.py`, as those of every page are.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +9,17 @@ import os
 import re
 import shlex
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer
 
-from resolute.cli.app import app, run
+from resolute.cli.app import run
+from tests.docs.blocks import blocks
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 
-def blocks(language: str) -> list[list[str]]:
-    """The commands of every fenced block of one language."""
-    found = re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-    return [[line for line in block.splitlines() if line.strip()] for block in found]
-
-
-TOUR, REAL = blocks("bash")
+TOUR, REAL = [block.commands for block in blocks(ROOT / "README.md") if block.language == "bash"]
 
 
 def in_order(
@@ -54,23 +50,6 @@ def test_the_commands_on_real_traces_run(
 ) -> None:
     in_order(REAL, tmp_path, monkeypatch, capsys)
     assert len((tmp_path / "star1.jsonl").read_text().splitlines()) == 900
-
-
-@pytest.mark.parametrize("line", [line.removeprefix("$ ") for block in blocks("console") for line in block])
-def test_commands_that_need_weights_use_options_that_exist(line: str) -> None:
-    _, verb, *rest = shlex.split(line)
-    group: Any = typer.main.get_command(app)
-    command: Any = group.commands[verb]
-    if hasattr(command, "commands"):
-        command, rest = command.commands[rest[0]], rest[1:]
-    known = {name for parameter in command.params for name in parameter.opts}
-    assert {word for word in rest if word.startswith("--")} <= known
-
-
-@pytest.mark.parametrize("line", [line for block in blocks("sh") for line in block])
-def test_make_targets_exist(line: str) -> None:
-    target = line.split()[1]
-    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
 def test_the_tree_names_what_is_there() -> None:
