@@ -1,0 +1,107 @@
+"""The documentation site: built offline and strictly, complete, asking nobody for anything, searchable from a disk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built as `make docs` builds it; a warning is an error."""
+    import os
+    import subprocess
+    import sys
+
+    folder = tmp_path_factory.mktemp("site")
+    call = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(folder)]
+    # A proxy that nobody listens at: whatever would be fetched while building, fails.
+    nowhere = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    surroundings = {**os.environ, **nowhere, "NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(call, cwd=ROOT, env=surroundings, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def in_nav(entry: Any) -> Iterator[str]:
+    """The pages of a piece of the navigation."""
+    if isinstance(entry, str):
+        yield entry
+    elif isinstance(entry, dict):
+        for below in entry.values():
+            yield from in_nav(below)
+    else:
+        for below in entry:
+            yield from in_nav(below)
+
+
+def test_every_page_stands_in_the_navigation_once() -> None:
+    nav = sorted(in_nav(yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"]))
+    pages = sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md") if "measured" not in page.parts)
+    assert nav == pages
+
+
+class _Asked(HTMLParser):
+    """What a browser fetches for a page by itself: every attribute that loads, none that waits for a click."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "link" and given.get("rel") not in ("canonical", "next", "prev"):
+            self.found.append(given.get("href", ""))
+        self.found += [given[name] for name in ("src", "srcset", "poster", "data") if name in given]
+
+
+def test_no_page_asks_anybody_outside(site: Path) -> None:
+    outside: set[str] = set()
+    pages = list(site.rglob("*.html"))
+    assert len(pages) > 30
+    for page in pages:
+        reader = _Asked()
+        reader.feed(page.read_text(encoding="utf-8"))
+        outside |= {f"{page.name}: {address}" for address in reader.found if re.match(r"(\w+:)?//", address)}
+    for sheet in site.rglob("*.css"):
+        outside |= set(re.findall(r"url\(['\"]?((?:https?:)?//[^)]*)", sheet.read_text(encoding="utf-8")))
+    assert not outside
+
+
+def test_a_worked_file_is_shown_whole(site: Path) -> None:
+    page = re.sub(r"<[^>]+>", "", (site / "guides" / "add-a-judge.html").read_text(encoding="utf-8"))
+    assert "class FirstWords:" in page
+    assert "--8&lt;--" not in page
+
+
+def test_search_finds_a_word_and_nothing_is_fetched_when_the_site_is_opened_from_a_disk(
+    site: Path, chromium: str
+) -> None:
+    from playwright.sync_api import sync_playwright
+
+    asked: list[str] = []
+    said: list[str] = []
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto((site / "index.html").as_uri())
+        page.keyboard.press("/")
+        page.keyboard.type("vacillation")
+        page.wait_for_selector(".md-search-result__item a")
+        found = page.locator(".md-search-result__item a").first.get_attribute("href")
+        browser.close()
+    assert found
+    assert not [url for url in asked if not url.startswith(("file:", "data:", "blob:", "about:"))]
+    assert not said
