@@ -21,6 +21,7 @@ from resolute.core.trace import THINK, Parts
 from resolute.models.identity import Model
 from resolute.models.render import RenderedPrompt, Renderer
 from resolute.models.servers import kind
+from resolute.models.thinking import closed
 
 
 def begun(messages: Sequence[Message]) -> Parts | None:
@@ -50,7 +51,7 @@ def rendered(renderer: Renderer, messages: Sequence[Message], *, thinking: bool)
     """
     words = begun(messages)
     if words is None:
-        return renderer.prompt(messages, thinking=thinking)
+        return renderer.prompt(messages) if thinking else closed(renderer, messages)
     prompt = renderer.prompt(messages[:-1], thinking=thinking)
     return renderer.begun(prompt, words.thought, words.answer if words.closed else None)
 

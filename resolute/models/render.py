@@ -26,6 +26,8 @@ Kind = Literal["prompt", "thought", "close", "answer", "end"]
 """What a token is part of. `thought` includes the opening mark; `close` the closing mark and the white space after it,
 and both marks where the thought is empty; `end` is the end-of-turn token. A token over a border counts to the later."""
 
+_PROBED = [{"role": "user", "content": ASK}]
+
 IGNORED = -100
 """The label that carries no loss."""
 
@@ -103,6 +105,8 @@ class Renderer:
         self.bos_id: int | None = None if tokenizer.bos_token_id is None else self._id(tokenizer.bos_token_id)
         self.bos_count: int = self._check_bos()
         """Beginnings of sequence in every prompt: 0 or 1."""
+        self.switch: bool = len({self._write(_PROBED, generation=True, thinking=on) for on in (True, False)}) > 1
+        """Whether the template writes another prompt with thinking off."""
         self._check_form(facts.shown)
 
     @classmethod

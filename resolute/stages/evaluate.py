@@ -24,7 +24,7 @@ from resolute.core.quarantine import quarantine
 from resolute.core.records import Trace
 from resolute.core.settings import Evaluate
 from resolute.core.suites import tasks_of
-from resolute.models import engine, owned, replaying
+from resolute.models import engine, owned, replaying, thinking
 from resolute.models.evaluating import Asked, Plan, read_plan
 from resolute.models.identity import Model, resolve
 from resolute.models.purse import Purse
@@ -40,7 +40,11 @@ def identity(job: Job) -> dict[str, Any]:
     settings = cast("Evaluate", job.settings)
     if settings.tasks:
         return {"model": _model(job).identity, **tasks().identity(settings)}
-    return {"model": _model(job).identity, **read_plan(settings).identity}
+    model, plan = _model(job), read_plan(settings)
+    found = {"model": model.identity, **plan.identity}
+    if any(not task.budget.sampling.thinking for task in plan.tasks) and (way := thinking.off(model)) == "closed":
+        found["thinking_off"] = way
+    return found
 
 
 def run(work: Work) -> None:
@@ -66,7 +70,10 @@ def run(work: Work) -> None:
     _tally(work, traces, fresh, excluded)
     for sampling, requests in _by_sampling(asked).items():
         drawn = {request.id for request in requests}
-        if told := budgets.greedy(sampling, [one for one in traces if one.id in drawn]):
+        some = [one for one in traces if one.id in drawn]
+        if not sampling.thinking and (told := thinking.unheard(some)):
+            work.note(told)
+        if told := budgets.greedy(sampling, some):
             work.note(told)
     _courses(work, traces, outcomes, settings.pair.reached)
     if outcomes.served and model.kind == "inspect":
