@@ -13,7 +13,16 @@ from resolute.stages.pages.wordless import Answer, as_traces, as_verdicts
 
 UNCLOSED_LIMIT = 0.02
 """Share of outputs that never left the thought above which a row is flagged: its token limit may decide its rates."""
-ENDINGS = ("complete", "stopped in the thought", "answer cut", "answer looped", "content filter", "error", "other")
+ENDINGS = (
+    "complete",
+    "stopped in the thought",
+    "answer cut",
+    "answer looped",
+    "content filter",
+    "attacker failed",
+    "error",
+    "other",
+)
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,8 @@ def endings(study: Study) -> list[Endings]:
 
 def _ending(trace: Answer) -> str:
     where, why = trace.ending.where, trace.ending.why
+    if trace.unattacked:
+        return "attacker failed"
     if why in ("error", "content filter"):
         return why
     if where == "thought":

@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup
-
 from resolute.core.rates import Rate
 from resolute.stages.pages import svg
 
@@ -54,7 +52,7 @@ def canvas(height: float, *, left: float, bottom: float = 38, top: float = 8) ->
         yield figure, axes
 
 
-def forest(name: str, title: str, points: Sequence[Point], *, axis: str) -> Markup:
+def forest(name: str, title: str, points: Sequence[Point], *, axis: str) -> svg.Drawing:
     """One dot with its interval per label, over a share from 0 to 100%; the first muted point's value is a guide."""
     height = 32 * len(points) + 46
     with canvas(height, left=140) as (figure, axes):
@@ -100,7 +98,7 @@ def _estimate(axes: Axes, place: int, point: Point, colour: str, tips: dict[str,
     tips[f"p{place}"] = point.tip
 
 
-def bars(name: str, title: str, names: Sequence[str], before: Sequence[Rate], after: Sequence[Rate]) -> Markup:
+def bars(name: str, title: str, names: Sequence[str], before: Sequence[Rate], after: Sequence[Rate]) -> svg.Drawing:
     """Two bars with intervals per name: all distilled traces (light) and those kept (full)."""
     height = 34 * len(names) + 48
     with canvas(height, left=128) as (figure, axes):
@@ -123,7 +121,7 @@ def bars(name: str, title: str, names: Sequence[str], before: Sequence[Rate], af
         return svg.inline(figure, name=name, title=title, description=spoken, tips=tips)
 
 
-def stacks(name: str, title: str, labels: Sequence[str], shares: Sequence[Mapping[str, Rate]]) -> Markup:
+def stacks(name: str, title: str, labels: Sequence[str], shares: Sequence[Mapping[str, Rate]]) -> svg.Drawing:
     """One bar of 100% per label, cut into classes that exclude each other."""
     names = list(shares[0])
     colours = dict(zip(names, (svg.SERIES[2], svg.SERIES[1], svg.SERIES[4], svg.SERIES[3]), strict=False))
@@ -157,7 +155,7 @@ def _classes(figure: Figure, names: Sequence[str], colours: Mapping[str, str]) -
     figure.legend(handles=handles, loc="lower left", ncols=3, frameon=False, fontsize=11.5, handlelength=1, borderpad=0)
 
 
-def curves(name: str, title: str, runs: Sequence[tuple[str, Sequence[tuple[float, float]]]], top: float) -> Markup:
+def curves(name: str, title: str, runs: Sequence[tuple[str, Sequence[tuple[float, float]]]], top: float) -> svg.Drawing:
     """Loss over steps, one line per seed, on the scale all panels share."""
     with canvas(170, left=44) as (figure, axes):
         axes.grid(axis="y", lw=0.6)

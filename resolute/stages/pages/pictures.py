@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
 from resolute.core.records import PATTERNS
-from resolute.stages.pages import charts, plane
+from resolute.stages.pages import charts, curve, plane
 from resolute.stages.pages.columns import Column
 from resolute.stages.pages.shown import Shown
+from resolute.stages.pages.svg import Drawing
 from resolute.stages.pages.training import PATTERN_NAMES
 from resolute.stages.pages.view import Line, Page
 
@@ -20,7 +19,9 @@ class Picture:
     """An inline SVG, the heading above it and a line below that."""
 
     title: str
-    svg: Markup
+    svg: Drawing
+    file: str
+    """What its file is called."""
     about: str = ""
 
 
@@ -29,15 +30,22 @@ class Pictures:
     """All pictures of a report; what there are no data for is left out."""
 
     forests: Sequence[Picture]
-    plane: Picture | None
+    planes: Sequence[Picture]
     patterns: Sequence[Picture]
     pairings: Picture | None
     losses: Sequence[Picture]
+    curves: Sequence[Picture]
+
+    @property
+    def all(self) -> list[Picture]:
+        """Every picture, in the order of the page."""
+        pairings = [self.pairings] if self.pairings else []
+        return [*self.planes, *self.forests, *self.curves, *self.patterns, *pairings, *self.losses]
 
 
 def draw(page: Page) -> Pictures:
     """Draw everything; the same page gives the same bytes."""
-    return Pictures(_forests(page), _plane(page), _patterns(page), _pairings(page), _losses(page))
+    return Pictures(_forests(page), _planes(page), _patterns(page), _pairings(page), _losses(page), _curves(page))
 
 
 def _forests(page: Page) -> list[Picture]:
@@ -48,7 +56,8 @@ def _forests(page: Page) -> list[Picture]:
         if points:
             direction = "higher is better" if column.better == "high" else "lower is better"
             axis = f"{column.title.lower()} ({direction})"
-            found.append(Picture(column.name, charts.forest(f"forest{place}", column.name, points, axis=axis)))
+            svg = charts.forest(f"forest{place}", column.name, points, axis=axis)
+            found.append(Picture(column.name, svg, f"rates {column.name}"))
     return found
 
 
@@ -57,28 +66,34 @@ def _point(line: Line, shown: Shown, column: Column) -> charts.Point:
     return charts.Point(line.label, shown.value, shown.low, shown.high, tip, shown.points, line.kind == "raw")
 
 
-def _plane(page: Page) -> Picture | None:
-    """The attack that succeeds most on average over all rows, against over-refusal."""
-    refused = [
-        place for place, column in enumerate(page.columns) if column.event == "refused" and column.better == "low"
-    ]
+def _planes(page: Page) -> list[Picture]:
+    """The attack that succeeds most on average over all rows, against over-refusal and against each accuracy."""
     attacked = [place for place, column in enumerate(page.columns) if column.event == "unsafe"]
-    if not refused or not attacked or len(page.lines) < 2:
-        return None
+    if not attacked:
+        return []
     up = max(attacked, key=lambda place: sum(_value(line, place) for line in page.lines))
-    across = refused[0]
-    lines = [line for line in page.lines if _there(line, up) and _there(line, across)]
-    if len(lines) < 2:
-        return None
+    refused = [p for p, column in enumerate(page.columns) if column.event == "refused" and column.better == "low"][:1]
+    solved = [place for place, column in enumerate(page.columns) if column.event == "correct"]
+    return [found for across in (*refused, *solved) if (found := _plane(page, up, across)) is not None]
+
+
+def _plane(page: Page, up: int, across: int) -> Picture | None:
+    column, right = page.columns[across], page.columns[across].better == "high"
     spots: list[tuple[charts.Point, charts.Point, str]] = []
-    for line in lines:
+    for line in page.lines:
         x, y = line.shown[across], line.shown[up]
-        if x is not None and y is not None:
-            spots.append((_point(line, x, page.columns[across]), _point(line, y, page.columns[up]), line.label))
-    drawn = [plane.Spot(label, x, y, front=not _beaten(x, y, spots)) for x, y, label in spots]
-    title = f"Attack success ({page.columns[up].detail}) against over-refusal"
-    svg = plane.plane("plane", title, drawn, across="over-refusal", up=f"attack success, {page.columns[up].detail}")
-    return Picture(title, svg)
+        if x is not None and y is not None and x.points and y.points:
+            spots.append((_point(line, x, column), _point(line, y, page.columns[up]), line.label))
+    if len(spots) < 2:
+        return None
+    drawn = [plane.Spot(label, x, y, front=not _beaten(x, y, spots, right)) for x, y, label in spots]
+    name = f"{column.title.lower()}" if column.event == "refused" else f"{column.title.lower()}, {column.detail}"
+    title = f"Attack success ({page.columns[up].detail}) against {name}"
+    up_title = f"attack success, {page.columns[up].detail}"
+    svg = plane.plane(f"plane{across}", title, drawn, across=name, up=up_title, right=right)
+    side = "right" if right else "left"
+    about = f"Down and {side} is better; the dashed line joins the rows that no other row beats in both."
+    return Picture(title, svg, f"plane {name}", about)
 
 
 def _value(line: Line, place: int) -> float:
@@ -86,15 +101,14 @@ def _value(line: Line, place: int) -> float:
     return shown.value if shown is not None and shown.points else 0.0
 
 
-def _there(line: Line, place: int) -> bool:
-    shown = line.shown[place]
-    return shown is not None and bool(shown.points)
-
-
-def _beaten(x: charts.Point, y: charts.Point, spots: Sequence[tuple[charts.Point, charts.Point, str]]) -> bool:
-    """Another row is at least as good in both and better in one."""
+def _beaten(
+    x: charts.Point, y: charts.Point, spots: Sequence[tuple[charts.Point, charts.Point, str]], right: bool
+) -> bool:
+    """Another row is at least as good in both and better in one; more is better across if `right`."""
+    sign = -1 if right else 1
     return any(
-        a.value <= x.value and b.value <= y.value and (a.value, b.value) != (x.value, y.value) for a, b, _ in spots
+        sign * a.value <= sign * x.value and b.value <= y.value and (a.value, b.value) != (x.value, y.value)
+        for a, b, _ in spots
     )
 
 
@@ -104,7 +118,8 @@ def _patterns(page: Page) -> list[Picture]:
     for place, item in enumerate(page.patterns):
         before, after = [item.before[name] for name in PATTERNS], [item.after[name] for name in PATTERNS]
         title, about = f"Patterns of {item.label}", f"{item.kept} of {item.asked} traces kept"
-        found.append(Picture(item.label, charts.bars(f"patterns{place}", title, names, before, after), about))
+        svg = charts.bars(f"patterns{place}", title, names, before, after)
+        found.append(Picture(item.label, svg, f"patterns {item.label}", about))
     return found
 
 
@@ -113,7 +128,7 @@ def _pairings(page: Page) -> Picture | None:
         return None
     labels, shares = [item.label for item in page.pairings], [item.shares for item in page.pairings]
     title = "Thought and answer under attack"
-    return Picture(title, charts.stacks("pairings", title, labels, shares))
+    return Picture(title, charts.stacks("pairings", title, labels, shares), "matrix")
 
 
 def _losses(page: Page) -> list[Picture]:
@@ -121,5 +136,14 @@ def _losses(page: Page) -> list[Picture]:
     found: list[Picture] = []
     for place, label in enumerate(dict.fromkeys(run.label for run in page.losses)):
         runs = [(f"{label}, seed {run.seed}", run.points) for run in page.losses if run.label == label]
-        found.append(Picture(label, charts.curves(f"loss{place}", f"Training loss of {label}", runs, top)))
+        svg = charts.curves(f"loss{place}", f"Training loss of {label}", runs, top)
+        found.append(Picture(label, svg, f"loss {label}"))
+    return found
+
+
+def _curves(page: Page) -> list[Picture]:
+    found: list[Picture] = []
+    for place, item in enumerate(page.curves):
+        title = f"{item.column.name}, by {item.axis}"
+        found.append(Picture(title, curve.curve(f"curve{place}", title, item), f"curve {item.axis} {item.column.name}"))
     return found

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup
-
 from resolute.stages.pages import svg
 from resolute.stages.pages.charts import WIDTH, Point, canvas, percent_ticks
 
@@ -28,8 +26,11 @@ class Spot:
     front: bool
 
 
-def plane(name: str, title: str, spots: Sequence[Spot], *, across: str, up: str) -> Markup:
-    """Two shares against each other with both intervals; labels not worse in both than any other are joined."""
+def plane(name: str, title: str, spots: Sequence[Spot], *, across: str, up: str, right: bool = False) -> svg.Drawing:
+    """Two shares against each other with both intervals; labels that no other beats in both are joined.
+
+    Less is better up; across too, unless `right`.
+    """
     height = 300 + 17 * len(spots)
     with canvas(height, left=48, bottom=46 + 17 * len(spots)) as (figure, axes):
         axes.spines["left"].set_visible(True)
@@ -39,7 +40,7 @@ def plane(name: str, title: str, spots: Sequence[Spot], *, across: str, up: str)
         axes.step(
             [100 * x for x, _ in front],
             [100 * y for _, y in front],
-            where="post",
+            where="pre" if right else "post",
             color=svg.MUTED,
             lw=1,
             ls=(0, (3, 3)),
@@ -51,11 +52,13 @@ def plane(name: str, title: str, spots: Sequence[Spot], *, across: str, up: str)
             (axes.set_xlim, [spot.x for spot in spots]),
             (axes.set_ylim, [spot.y for spot in spots]),
         ):
-            set_limits(-3, min(103.0, max(12.0, 100 * max(point.high or point.value for point in values) + 4)))
+            least = 100 * min(point.value if point.low is None else point.low for point in values)
+            most = 100 * max(point.high or point.value for point in values) + 4
+            set_limits(max(-3.0, least - 5) if least > 25 else -3.0, min(103.0, max(12.0, most)))
         axes.set_xlabel(across, fontsize=12)
         axes.set_ylabel(up, fontsize=12)
         percent_ticks(axes, both=True)
-        _legend(figure, axes)
+        legend(figure, axes)
         spoken = "; ".join(f"{spot.x.tip} and {spot.y.tip}" for spot in spots)
         return svg.inline(figure, name=name, title=title, description=spoken, tips=tips)
 
@@ -75,14 +78,15 @@ def _spot(axes: Axes, place: int, spot: Spot, tips: dict[str, str]) -> None:
         mec=colour,
         mew=1.6,
         ls="none",
-        label=_short(spot.label, 48),
+        label=short(spot.label, 48),
         gid=f"p{place}",
         zorder=5,
     )
     tips[f"p{place}"] = f"{spot.x.tip}; {spot.y.tip}"
 
 
-def _legend(figure: Figure, axes: Axes) -> None:
+def legend(figure: Figure, axes: Axes) -> None:
+    """What the marks mean, below the axes."""
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(
         handles,
@@ -97,5 +101,6 @@ def _legend(figure: Figure, axes: Axes) -> None:
     )
 
 
-def _short(label: str, limit: int) -> str:
+def short(label: str, limit: int) -> str:
+    """A label of at most so many characters."""
     return label if len(label) <= limit else label[: limit - 1] + "…"

@@ -1,32 +1,73 @@
-"""The study's published figures, for reference beside ours and never mixed with them.
-
-arXiv 2505.15404 v2, R1-Distill-Qwen-7B, percent: attack success by Llama-Guard-3 on 50 AdvBench questions, over-refusal
-on 150 XSTest prompts, MATH-500. No intervals are published.
-"""
+"""What the study published of a row, for reference beside ours and never mixed with it (`published.yaml`)."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from resolute.core.suites import task_of
+from resolute.stages.pages.columns import Column
+from resolute.stages.pages.sheet import Sheet
+from resolute.stages.pages.study import Row
 
 
-class Published(NamedTuple):
-    """One row of the study's table, in percent."""
-
-    label: str
-    none: float
-    pap: float
-    pair: float
-    over_refusal: float
-    math: float
+@cache
+def _document() -> dict[str, Any]:
+    found = files("resolute.stages.pages").joinpath("published.yaml").read_text(encoding="utf-8")
+    return yaml.safe_load(found)
 
 
-SOURCE = "Zhang et al., ACL 2026 (arXiv 2505.15404 v2), R1-Distill-Qwen-7B"
-TABLE = (
-    Published("raw", 60, 64, 66, 0.8, 93.0),
-    Published("Default", 20, 40, 54, 2.7, 90.4),
-    Published("RealSafe", 4, 8, 32, 5.3, 91.4),
-    Published("Improved", 4, 4, 12, 6.7, 90.2),
-    Published("Short", 4, 2, 16, 12.0, 89.6),
-    Published("Template", 12, 0, 0, 10.7, 89.4),
-    Published("No CoT", 62, 64, 64, 10.0, 90.8),
-)
+def source() -> str:
+    """Whose figures they are."""
+    return str(_document()["source"])
+
+
+def model_of(name: str) -> str | None:
+    """The study's name for a base model, whoever's folder or account it lies in; None for another model."""
+    last = name.partition("@")[0].rstrip("/").rpartition("/")[2].casefold()
+    return next((model for model, known in _document()["models"].items() if last in known), None)
+
+
+def beside(row: Row, column: Column) -> float | None:
+    """The study's figure (percent) for this row's base model, label and measurement; None where it has none.
+
+    Only where all of it is the study's: its model, its row's name, its prompts and its attack.
+    """
+    manifest = row.manifest("train") or row.manifest("evaluate")
+    model = model_of(str(manifest.settings.get("model", ""))) if manifest else None
+    measure = _measure(column)
+    for table in _document()["tables"] if model and measure else ():
+        if table["number"] == "Table 1" and table["model"] == model:
+            values = {name.casefold(): said for name, said in table["rows"].items()}
+            found = values.get(row.label.casefold(), {}).get(measure)
+            return None if found is None else float(found)
+    return None
+
+
+def _measure(column: Column) -> str | None:
+    known = task_of(column.task)
+    prompts = known.prompts if known is not None else ""
+    for name, said in _document()["measures"].items():
+        if said["event"] == column.event and [prompts, column.attack] in said["asked"]:
+            return str(name)
+    return None
+
+
+def sheets() -> list[Sheet]:
+    """Every published figure, one sheet a table and model."""
+    measures: Mapping[str, Mapping[str, str]] = _document()["measures"]
+    found: list[Sheet] = []
+    for place, table in enumerate(_document()["tables"]):
+        names = [name for name in measures if any(name in said for said in table["rows"].values())]
+        rows: list[Sequence[str]] = [
+            (label, *(f"{said[name]:g}" if name in said else "–" for name in names))
+            for label, said in table["rows"].items()
+        ]
+        title = f"Paper, {table['number']}: {table['model']} (percent)"
+        header = ("Paper’s row", *(measures[name]["title"] for name in names))
+        found.append(Sheet(f"published-{place}", title, source(), header, rows))
+    return found

@@ -89,8 +89,14 @@ class Row:
         return read_answers(path) if path else []
 
     @cached_property
+    def guarded(self) -> list[Opinion]:
+        """What the guards said about the teacher's traces."""
+        path = self._output("guard", "verdicts.parquet")
+        return read_opinions(path) if path else []
+
+    @cached_property
     def risks(self) -> list[RiskReport]:
-        return self._records("audit", "risks.parquet", RiskReport)
+        return self.records("audit", "risks.parquet", RiskReport)
 
     @cached_property
     def examples(self) -> list[Trained]:
@@ -114,7 +120,8 @@ class Row:
         path = self._output(part, name)
         return read_jsonl(path) if path else []
 
-    def _records(self, part: str, name: str, form: type[R]) -> list[R]:
+    def records(self, part: str, name: str, form: type[R]) -> list[R]:
+        """Whole records of one part; empty where the row has none."""
         path = self._output(part, name)
         return read_records(path, form) if path else []
 
@@ -133,6 +140,8 @@ class Study:
     lab: bool
     recipe: Mapping[str, Any]
     rows: Sequence[Row]
+    axes: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    """Axis of the grid -> its levels in order."""
 
     @property
     def labels(self) -> list[str]:
@@ -177,7 +186,8 @@ def read_study(path: Path) -> Study:
     seen = [(row.label, row.seed) for row in rows]
     if twice := sorted({place for place in seen if seen.count(place) > 1}):
         raise ResoluteError(f"rows stand twice: {twice}", where=str(file), mend="give each label and seed once")
-    return Study(read.name, read.lab, read.recipe, rows)
+    axes = {_plain(axis): [_plain(level) for level in levels] for axis, levels in read.axes.items()}
+    return Study(read.name, read.lab, read.recipe, rows, axes)
 
 
 def _row(item: RowFile, base: Path) -> Row:

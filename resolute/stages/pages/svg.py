@@ -10,6 +10,7 @@ import io
 import re
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
@@ -28,6 +29,15 @@ SERIES = ("#0a0101", "#0a0202", "#0a0303", "#0a0404", "#0a0505", "#0a0606", "#0a
 _VARIABLES = {INK: "--ink", MUTED: "--muted", GRID: "--line", PAPER: "--paper"} | {
     colour: f"--s{place}" for place, colour in enumerate(SERIES, 1)
 }
+PRINTED: dict[str, str] = dict(
+    zip(
+        (INK, MUTED, GRID, PAPER, *SERIES),
+        ("#1b1f24", "#59636e", "#d5dae0", "#ffffff", "#1f6fb5", "#d17500", "#1d8a6b", "#b8336a", "#7a57c2", "#8a6d00",
+         "#4a5b6c", "#0f8aa3"),
+        strict=True,
+    )
+)  # fmt: skip
+"""Stand-in -> colour in files: those of the page in the light, as `report.css` has them."""
 SETTINGS: Any = {
     "svg.fonttype": "none",
     "text.parse_math": False,
@@ -46,8 +56,57 @@ SETTINGS: Any = {
 """matplotlib settings a figure is made under: text stays text, a dollar sign stays a dollar sign."""
 
 
-def inline(figure: Figure, *, name: str, title: str, description: str, tips: Mapping[str, str] | None = None) -> Markup:
-    """The figure as an `<svg>` element.
+@dataclass(frozen=True)
+class Drawing:
+    """A figure for the page, and for files."""
+
+    name: str
+    inline: Markup
+    figure: Figure
+
+    def __html__(self) -> Markup:
+        return self.inline
+
+    def drawn(self, form: str) -> bytes:
+        """The figure as the bytes of an `svg` or `png` file, on white, in the page's light colours."""
+        import matplotlib as mpl
+
+        _coloured(self.figure)
+        stream = io.BytesIO()
+        metadata = {"Date": None, "Creator": None} if form == "svg" else {"Software": None}
+        settings = SETTINGS | {"svg.hashsalt": self.name, "savefig.dpi": 180}
+        with mpl.rc_context(settings), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")
+            self.figure.savefig(stream, format=form, metadata=metadata, facecolor="white")
+        text = stream.getvalue()
+        return terminal_safe(text.decode()).encode() if form == "svg" else text
+
+
+def _coloured(figure: Figure) -> None:
+    """Stand-ins become colours wherever an artist holds one; a colour already there stays."""
+    from matplotlib.colors import to_hex, to_rgba
+
+    def real(colour: Any) -> Any:
+        rgba = to_rgba(colour)
+        return to_rgba(PRINTED.get(to_hex(rgba), to_hex(rgba)), rgba[3])
+
+    for artist in figure.findobj():
+        for what in ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor"):
+            get, put = getattr(artist, f"get_{what}", None), getattr(artist, f"set_{what}", None)
+            if get is None or put is None:
+                continue
+            held = get()
+            if isinstance(held, str) and held in ("none", "auto"):
+                continue
+            rows: Any = held if isinstance(held, str) else list(held)
+            several = not isinstance(rows, str) and all(hasattr(one, "__len__") for one in rows)
+            put([real(one) for one in rows] if several else real(held))
+
+
+def inline(
+    figure: Figure, *, name: str, title: str, description: str, tips: Mapping[str, str] | None = None
+) -> Drawing:
+    """The figure as a drawing, with its `<svg>` element.
 
     `name` prefixes its ids (unique on the page); `title` and `description` are read aloud; `tips` gives the artists of
     a `gid` a text shown under the pointer.
@@ -69,7 +128,7 @@ def inline(figure: Figure, *, name: str, title: str, description: str, tips: Map
         tip = (tips or {}).get(element.get("id", "").removeprefix(f"{name}-"))
         if tip:
             element.insert(0, _text("title", tip))
-    return _framed(root, name, title, description)
+    return Drawing(name, _framed(root, name, title, description), figure)
 
 
 def _framed(root: ET.Element, name: str, title: str, description: str) -> Markup:

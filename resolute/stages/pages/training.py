@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from resolute.core.cells import HALF
 from resolute.core.rates import Rate, rate
 from resolute.core.records import PATTERNS, Pattern, RiskReport
 from resolute.stages.pages.study import Row, Study
-from resolute.stages.pages.wordless import Answer
+from resolute.stages.pages.wordless import Answer, Opinion
 
 PATTERN_NAMES: Mapping[Pattern, str] = {
     "lack_of_safety_awareness": "lack of awareness",
@@ -31,6 +32,15 @@ class PatternSet:
     after: Mapping[Pattern, Rate]
     asked: int
     kept: int
+    passed: Mapping[Pattern, Rate] | None = None
+    """Those that every guard found safe; None where no guard was asked."""
+    safe: int = 0
+
+    @property
+    def stages(self) -> list[tuple[str, int, Mapping[Pattern, Rate]]]:
+        """What the traces went through, how many were left, and the patterns in them."""
+        found = [("distilled", self.asked, self.before), ("kept", self.kept, self.after)]
+        return found if self.passed is None else [found[0], ("safe to the guard", self.safe, self.passed), found[1]]
 
 
 def pattern_sets(study: Study) -> list[PatternSet]:
@@ -47,6 +57,7 @@ def _patterns(row: Row) -> PatternSet | None:
     reports = {report.trace: report for report in row.risks if report.auditor == auditor}
     kept = {example.trace for example in row.examples}
     chosen = [trace for trace in harmful if trace.id in kept]
+    safe = _safe(row, harmful)
     return PatternSet(
         row.label,
         auditor,
@@ -54,7 +65,25 @@ def _patterns(row: Row) -> PatternSet | None:
         {pattern: _rate(chosen, reports, pattern) for pattern in PATTERNS},
         len(harmful),
         len(chosen),
+        None if safe is None else {pattern: _rate(safe, reports, pattern) for pattern in PATTERNS},
+        len(safe or ()),
     )
+
+
+def _safe(row: Row, traces: Sequence[Answer]) -> list[Answer] | None:
+    """The traces that every guard scored and found safe."""
+    said: dict[str, list[Opinion]] = {}
+    for one in row.guarded:
+        if one.event == "unsafe":
+            said.setdefault(one.trace, []).append(one)
+    if not said:
+        return None
+    return [trace for trace in traces if trace.id in said and all(_passed(one) for one in said[trace.id])]
+
+
+def _passed(one: Opinion) -> bool:
+    """As for acceptance: a verdict counts from a score of a half, and one that failed is no pass."""
+    return one.score is not None and one.score < HALF
 
 
 def _auditor(row: Row) -> str:

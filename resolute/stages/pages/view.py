@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from resolute.core.errors import ResoluteError
 from resolute.core.families import families
 from resolute.core.settings import Report
 from resolute.core.tables import Cell
-from resolute.stages.pages import answers, findings, provenance, training
+from resolute.stages.pages import answers, findings, provenance, published, training
 from resolute.stages.pages.columns import Column
 from resolute.stages.pages.contrast import Contrast, Family
 from resolute.stages.pages.measures import Measures
+from resolute.stages.pages.sections import agreement, attacks, axes, cost, parted
+from resolute.stages.pages.sheet import Sheet
 from resolute.stages.pages.shown import Shown
 from resolute.stages.pages.study import Study
 from resolute.stages.pages.words import digest
@@ -29,6 +32,8 @@ class Line:
     kind: str
     seeds: int
     shown: Sequence[Shown | None]
+    paper: Sequence[float | None] = ()
+    """What the study published of this row's model and label, in percent, beside each cell."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,9 @@ class Page:
     keys: Sequence[tuple[str, int, str, str]]
     notes: Sequence[tuple[str, str]]
     instruments: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    curves: Sequence[axes.Curve] = ()
+    sheets: Sequence[Sheet] = ()
+    """Further tables, each written alike in every format."""
 
     @property
     def seeds(self) -> int:
@@ -93,11 +101,20 @@ class Page:
 
 def build(study: Study, settings: Report, orders: Mapping[str, tuple[str, ...]]) -> Page:
     """Compute the report of a study."""
+    if not any(row.measured for row in study.rows):
+        mend = "evaluate and judge a row first: `resolute study` or `resolute judge run` say what is missing"
+        raise ResoluteError("nothing is measured: no row has verdicts", where=study.name, mend=mend)
     measures = Measures(study, orders)
     columns = measures.columns()
     tested = findings.families(measures, columns, settings)
     lines = [
-        Line(label, study.first(label).kind, len(rows), [measures.shown(label, column) for column in columns])
+        Line(
+            label,
+            study.first(label).kind,
+            len(rows),
+            [measures.shown(label, column) for column in columns],
+            [published.beside(study.first(label), column) for column in columns],
+        )
         for label in study.labels
         if (rows := study.measured(label))
     ]
@@ -125,7 +142,22 @@ def build(study: Study, settings: Report, orders: Mapping[str, tuple[str, ...]])
         keys=provenance.keys(study),
         notes=provenance.notes(study),
         instruments=measures.instruments(),
+        curves=axes.curves(study, measures, columns),
+        sheets=_sheets(study, columns),
     )
+
+
+def _sheets(study: Study, columns: Sequence[Column]) -> list[Sheet]:
+    found = (
+        parted.samples(study),
+        parted.nearness(study, columns),
+        parted.categories(study, columns),
+        attacks.courses(study),
+        attacks.reproduced(study),
+        agreement.agreement(study),
+        cost.cost(study),
+    )
+    return [sheet for sheet in found if sheet is not None]
 
 
 def _heads(columns: Sequence[Column]) -> list[Head]:

@@ -20,7 +20,9 @@ from resolute.core.matrix import PAIRS
 from resolute.core.text import terminal_safe
 from resolute.stages.pages import published
 from resolute.stages.pages.answers import ENDINGS
+from resolute.stages.pages.files import named, write_figures, write_tables
 from resolute.stages.pages.pictures import draw
+from resolute.stages.pages.sections import whole
 from resolute.stages.pages.training import PATTERN_NAMES
 from resolute.stages.pages.view import Page
 from resolute.stages.pages.words import share, signed
@@ -35,13 +37,19 @@ FIELDS: tuple[str, ...] = (
 
 
 def write_pages(page: Page, folder: Path) -> None:
-    """`report.html`, `report.md` and `table.csv`; the same page gives the same bytes."""
+    """`report.html`, `report.md`, `table.csv`, `tables/` and `figures/`; the same page gives the same bytes."""
+    pictures, number = draw(page), page.settings.number
     common = {
         "page": page,
         "measured": {line.label for line in page.lines},
-        "published": published.TABLE,
-        "published_source": published.SOURCE,
+        "published": published.sheets(),
+        "published_source": published.source(),
+        "sheets": whole.sheets(page),
+        "pictures": pictures,
+        "figures": [name for name, _ in named([picture.file for picture in pictures.all], pictures.all, number)],
     }
+    write_tables(whole.sheets(page), folder, number=number)
+    write_figures(pictures.all, folder, number=number)
     for name, text in (
         ("report.html", _html(page, common)),
         ("report.md", environment().get_template("report.md.j2").render(common)),
@@ -78,7 +86,6 @@ def _html(page: Page, common: dict[str, Any]) -> str:
             common,
             css=Markup(css),  # noqa: S704 - our own file, and its hash is in the policy
             policy=policy,
-            pictures=draw(page),
             pattern_names=PATTERN_NAMES,
             pairing_names=PAIRS,
             ending_names=ENDINGS,

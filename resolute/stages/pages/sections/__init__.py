@@ -1,0 +1,1 @@
+"""Parts of a report that are plain tables, each made from the study and its measures alone."""

@@ -1,0 +1,93 @@
+"""The report's own tables as sheets, for formats that have no page: one line a row, every cell one text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from resolute.core.matrix import PAIRS
+from resolute.core.rates import Rate
+from resolute.core.records import PATTERNS
+from resolute.stages.pages.answers import ENDINGS
+from resolute.stages.pages.sheet import Sheet
+from resolute.stages.pages.shown import Shown
+from resolute.stages.pages.training import PATTERN_NAMES
+from resolute.stages.pages.view import Page
+from resolute.stages.pages.words import signed
+
+MEASURED = "Rates with 95% intervals and independent goals; not scored: with the bounds it could mean."
+
+
+def sheets(page: Page) -> list[Sheet]:
+    """Every table there is something in, the main one first."""
+    whole = [_main(page), _tests(page), _patterns(page), _pairings(page), _endings(page), _funnel(page)]
+    return [sheet for sheet in whole if sheet.rows] + list(page.sheets)
+
+
+def _main(page: Page) -> Sheet:
+    header = ["Row", *(column.name for column in page.columns)]
+    rows = [[line.label, *(_cell(shown) for shown in line.shown)] for line in page.lines]
+    measured = {line.label for line in page.lines}
+    rows += [[label, *["failed"] * len(page.columns)] for label in page.study.labels if label not in measured]
+    number = page.settings.number
+    return Sheet("main", f"{number}: {page.title}" if number else page.title, MEASURED, header, rows)
+
+
+def _cell(shown: Shown | None) -> str:
+    if shown is None:
+        return "not measured"
+    return "; ".join(filter(None, (str(shown), shown.counted, shown.beside)))
+
+
+def _tests(page: Page) -> Sheet:
+    rows = [
+        [
+            f"{item.contrast.second} against {item.contrast.first}",
+            family.title,
+            item.column.detail,
+            str(item.comparison.goals),
+            f"{signed(item.comparison.difference)} [{signed(item.comparison.low)}, {signed(item.comparison.high)}]",
+            "< 0.001" if item.p < 0.001 else f"{item.p:.3f}",
+            item.verdict,
+        ]
+        for family in page.families
+        for item in family.tested
+    ]
+    header = ("Comparison", "Family", "Measure", "Goals", "Difference, points", "p", "Finding")
+    return Sheet("tests", "Every test", "Paired by goal; p after Holm within the family.", header, rows)
+
+
+def _patterns(page: Page) -> Sheet:
+    header = ("Training set", "Traces", *PATTERN_NAMES.values())
+    rows: list[Sequence[str]] = []
+    for item in page.patterns:
+        for what, count, found in item.stages:
+            rows.append((item.label, f"{what}: {count}", *(str(found[name]) for name in PATTERNS)))
+    return Sheet("patterns", "Risky patterns in the training sets", "Share of traces with it.", header, rows)
+
+
+def _pairings(page: Page) -> Sheet:
+    rows = [[item.label, *_rates(item.shares, PAIRS), str(item.outputs)] for item in page.pairings]
+    about = "Leak: unsafe thought, safe answer; escape: the reverse. Share of answers under attack."
+    return Sheet("matrix", "Thought against answer", about, ("Row", *PAIRS, "Outputs"), rows)
+
+
+def _endings(page: Page) -> Sheet:
+    rows = [[item.label, *_rates(item.shares, ENDINGS), str(item.outputs)] for item in page.endings]
+    return Sheet("endings", "Endings", "Each output stands in one class.", ("Row", *ENDINGS, "Outputs"), rows)
+
+
+def _funnel(page: Page) -> Sheet:
+    names = list(dict.fromkeys(name for item in page.funnels for name in item.steps))
+    rows = [
+        [
+            item.label,
+            *(str(item.steps.get(name, "–")) for name in names),
+            "; ".join(f"{reason}: {count}" for reason, count in item.reasons) or "none",
+        ]
+        for item in page.funnels
+    ]
+    return Sheet("funnel", "Funnel", "Traces left after each step.", ("Row", *names, "Left out for"), rows)
+
+
+def _rates(shares: Mapping[str, Rate], names: Sequence[str]) -> list[str]:
+    return [str(shares[name]) if shares[name].events else "none" for name in names]
