@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resolute.cli.attack_options import Attacker, Attacks, Own, Stop
+from resolute.cli.attack_options import Attacker, Attacks, Own, Replay, Stop
+from resolute.cli.baselines import Base, Baselines, Trained, arms, tell
 from resolute.cli.inputs import from_run, home
 from resolute.cli.making import Line, job, leave, make
 from resolute.cli.options import Budget, Judges, MaxTokens, Model, Out, Plan, RecipeFile, Samples, Sets, Temperature
+
+if TYPE_CHECKING:
+    from resolute.core.runs import Artifact
 
 TRAINED = "trained"
 """The model name of an evaluation whose model is the checkpoint of a run."""
@@ -38,7 +43,10 @@ def evaluate(
     attack: Attacks = None,
     attacker: Attacker = None,
     stop: Stop = None,
+    replay: Replay = None,
     own: Own = False,
+    base: Base = False,
+    baselines: Baselines = False,
     budget: Budget = None,
     out: Out = None,
     recipe: RecipeFile = None,
@@ -55,7 +63,8 @@ def evaluate(
     """
     if run is not None and model is not None:
         raise typer.BadParameter("give a run with a trained model or --model, not both")
-    inputs = {"model": from_run(run, ["train"]).folder / "checkpoint"} if run else {}
+    trained = from_run(run, ["train"]) if run else None
+    inputs = {"model": trained.folder / "checkpoint"} if trained else {}
     options: dict[str, Any] = {
         "model": TRAINED if run else model,
         "suites": suite,
@@ -67,6 +76,7 @@ def evaluate(
         "attacks": attack,
         "attacker": attacker,
         "stop": stop,
+        "replay": str(replay) if replay else None,
         "budget": budget,
         "own": True if own else None,
     }
@@ -74,14 +84,28 @@ def evaluate(
     line = Line(home(run or named, out), recipe, sets or [], plan)
     if not plan and _allowed(line, inputs, options):
         options["own"] = True
-    then = "" if judge or plan else f"resolute judge run {line.out}"
+    beside = arms(trained, line, options, base=base, baselines=baselines)
+    made = [_answered(line, inputs, options, judge, judged=bool(judge or beside))]
+    made += [_answered(arm.line, {}, arm.options, judge, judged=True) for arm in beside]
+    known = Trained.of(trained, run)
+    if made[0][0] is not None:
+        known.say_framings(made[0][0])
+    if beside and not plan:
+        tell(line, beside, [(one, two) for one, two in made if one and two], known)
+    leave(*(artifact for pair in made for artifact in pair))
+
+
+def _answered(
+    line: Line, inputs: Mapping[str, Path], options: Mapping[str, Any], judge: list[str] | None, *, judged: bool
+) -> tuple[Artifact | None, Artifact | None]:
+    """What was answered and what was judged of it, by those named or else by the instruments of each task."""
+    then = "" if judged or line.plan else f"resolute judge run {line.out}"
     answered = make("evaluate", line, inputs, options, then=then)
-    if answered is None or not judge:
-        leave(answered)
-        return
+    if answered is None or not judged:
+        return answered, None
     answers = {"traces": answered.output("traces.parquet")}
-    judging = Line(line.out, recipe, [item for item in line.sets if item.startswith("judge.")], plan)
-    leave(answered, make("judge", judging, answers, {"judges": judge}))
+    judging = replace(line, sets=[item for item in line.sets if item.startswith("judge.")])
+    return answered, make("judge", judging, answers, {"judges": judge})
 
 
 def _allowed(line: Line, inputs: Mapping[str, Path], options: Mapping[str, Any]) -> bool:
