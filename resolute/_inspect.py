@@ -1,10 +1,12 @@
-"""Entry points of Inspect AI: once installed, `inspect eval TASK --model resolute/FOLDER` runs our local provider, and
+"""Entry points of Inspect AI: once installed, `inspect eval TASK --model resolute/FOLDER` runs our local provider,
+`inspect eval resolute/aime24_maths --model ...` a task of our suites, and
 `inspect score LOG.eval --scorer resolute/risky_patterns` our auditors on anybody's log."""
 
 from __future__ import annotations
 
 from typing import cast, get_args
 
+from inspect_ai import Task, task
 from inspect_ai.model import ModelAPI, modelapi
 from inspect_ai.scorer import Scorer, mean, scorer, stderr
 from inspect_ai.util import SandboxEnvironment, sandboxenv
@@ -57,3 +59,24 @@ def risky_patterns(
         names = ", ".join(sorted({*entries("auditors"), *entries("asked_auditors")}))
         raise ResoluteError(f"unknown auditor: {auditor!r}", mend=f"one of: {names}")
     return scoring(find("auditors", auditor), where)
+
+
+def _register(name: str, label: str) -> None:
+    def ours(judges: str = "", attack: str = "none", samples: int | None = None, seed: int = 0) -> Task:
+        from resolute.models.tasks.ours import task as made
+
+        return made(label, judges=judges, attack=attack, samples=samples, seed=seed)
+
+    ours.__doc__ = f"The task {label} of our suites (see `resolute.models.tasks.ours.task`)."
+    task(name=name)(ours)
+
+
+def _all() -> None:
+    """Every task of every suite, plug-ins' ones included, as `resolute/suite_task`."""
+    from resolute.models.tasks.names import names
+
+    for name, label in names().items():
+        _register(name, label)
+
+
+_all()

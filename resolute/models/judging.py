@@ -62,17 +62,18 @@ def judged(sittings: Sequence[Sitting], model: Model, manner: Manner, *, folder:
                 if isinstance(question, Question):
                     asked.append((sitting, trace, part, question))
                 else:
-                    verdicts += _unasked(sitting.instrument, model, trace, part, question)
+                    verdicts += unasked(sitting.instrument, model, trace, part, question)
     heard = put([question for *_, question in asked], model, manner, folder=folder, progress=progress)
     again = 0
     for sitting, trace, part, question in asked:
         one = heard[name_of(question)]
         again += one.again
-        verdicts += _verdicts(sitting.instrument, model, (trace, part), question, one, sitting.threshold)
+        verdicts += read_verdicts(sitting.instrument, model, (trace, part), question, one, sitting.threshold)
     return Judged(verdicts, again, sum(one.tokens for one in heard.values()))
 
 
-def _unasked(instrument: Asked, model: Model, trace: Trace, part: Part, unfit: Unfit | None) -> list[Verdict]:
+def unasked(instrument: Asked, model: Model, trace: Trace, part: Part, unfit: Unfit | None) -> list[Verdict]:
+    """What stands in the place of verdicts on a part that is not there (`unfit` None), or that it is not made for."""
     saw = Saw(goal=False, parts=[part], characters=0)
     reading = Reading(score=None, why=f"there is no {part}" if unfit is None else unfit.why)
     return [
@@ -81,7 +82,7 @@ def _unasked(instrument: Asked, model: Model, trace: Trace, part: Part, unfit: U
     ]
 
 
-def _verdicts(
+def read_verdicts(
     instrument: Asked,
     model: Model,
     about: tuple[Trace, Part],
@@ -89,6 +90,7 @@ def _verdicts(
     heard: Heard,
     threshold: float | None,
 ) -> list[Verdict]:
+    """What was heard, as verdicts."""
     saw = question.saw.model_copy(update={"tokens": heard.tokens})
     said = heard.said if heard.said is not None else _NOTHING
     found: list[Verdict] = []

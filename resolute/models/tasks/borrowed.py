@@ -59,7 +59,7 @@ class Outputs:
 
 
 def borrow(spec: str) -> Borrowed:
-    """`package/task`, or `file.py@task`. Raises `ResoluteError` where there is none, or more than one in the file."""
+    """`package/task`, or `file.py@task`. Raises `ResoluteError` where there is none, or it is not named."""
     from inspect_ai._eval.loader import load_tasks
     from inspect_ai._util.error import PrerequisiteError
 
@@ -67,6 +67,8 @@ def borrow(spec: str) -> Borrowed:
     path = Path(spec.partition("@")[0])
     if path.suffix == ".py" and not path.is_file():
         raise ResoluteError("there is no such file of tasks", where=str(path), mend=mend)
+    if path.suffix == ".py" and "@" not in spec:
+        raise ResoluteError("a file may hold several tasks", where=spec, mend=f"name one: {spec}@TASK")
     if path.suffix != ".py" and not _installed(package := spec.partition("/")[0]):
         pip = package.replace("_", "-") if "/" in spec else "inspect-evals"
         raise ResoluteError(f"no package here has the task {spec}", mend=f"pip install {pip}; or {mend}")
