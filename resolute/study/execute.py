@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -19,6 +20,8 @@ from resolute.study.slots import Slots, fit, here
 from resolute.study.standing import job_of, standing
 from resolute.study.workers import Workers
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Errors of a disk that is full."""
 PATIENCE = 5.0
 """Seconds before a job that another process is making is looked at again."""
 
@@ -169,4 +172,7 @@ def _told(node: Node, error: BaseException) -> ResoluteError:
         return ResoluteError("a worker process was ended from outside", where=where, mend=mend)
     if isinstance(error, ResoluteError):
         return error
+    if isinstance(error, OSError) and error.errno in FULL:
+        mend = "make room and run the same command again: what was finished stands"
+        return ResoluteError(f"nothing more can be written: {error.strerror}", where=where, mend=mend)
     return ResoluteError(f"{type(error).__name__}: {error}", where=where, mend="see --debug; this may be a bug")

@@ -1,79 +1,127 @@
 """Running a graph: workers do the work, a failed job takes down only what needs it, what is done is not done again."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
+import pytest
+
+from resolute.core.errors import ResoluteError
 from resolute.core.files import read_records
 from resolute.core.records import Example, RiskReport, Trace
-from resolute.study.execute import Event, execute
-from resolute.study.graph import Feed, Graph
+from resolute.core.runs import working
+from resolute.study.execute import Event, Outcome, execute
+from resolute.study.graph import Graph
+from resolute.study.slots import Slots
 from resolute.study.standing import standing
+from tests.study.small import DISTILL, graph, ids
 
-DISTILL = {
-    "model": "lab/teacher",
-    "strategy": "improved",
-    "prompts": ["lab/harmful-train:30", "lab/benign-train:10"],
-    "sampling": {"temperature": 1.0, "max_tokens": 200},
-}
+Ran = tuple[Graph, Path, Outcome, list[Event]]
 
 
-def graph(**curate: Any) -> Graph:
-    """Distil, audit, and two training sets of the same traces: one that can be made and one that asks for too much."""
-    made = Graph()
-    traces = made.add("distill", [("test", DISTILL)], (), label="made")
-    feed = Feed("traces", traces.id, "traces.parquet")
-    audit = made.add("audit", [("test", {"auditors": ["lab/oracle"]})], [feed], label="made")
-    feeds = [feed, Feed("risks", audit.id, "risks.parquet")]
-    made.add("curate", [("test", {"safety": 20, "benign": 5, **curate})], feeds, label="made")
-    lost = made.add("curate", [("test", {"safety": 5000})], feeds, label="lost")
-    train = {"model": "lab/base", "learning_rate": 1e-4, "max_length": 256}
-    made.add("train", [("test", train)], [Feed("examples", lost.id, "examples.parquet")], label="lost")
-    return made
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """The small graph, run once."""
+    made, store, seen = graph(), tmp_path_factory.mktemp("study") / ".store", list[Event]()
+    return made, store, execute(made, store, seen.append), seen
 
 
-def test_a_failed_job_takes_down_only_what_needs_it(tmp_path: Path) -> None:
-    made, seen = graph(), list[Event]()
-    outcome = execute(made, tmp_path, seen.append)
-    by_stage = {(node.stage, node.label): node.id for node in made.nodes.values()}
-    assert set(outcome.failed) == {by_stage["curate", "lost"], by_stage["train", "lost"]}
-    kept = outcome.artifacts[by_stage["curate", "made"]].output("examples.parquet")
+def test_a_failed_job_takes_down_only_what_needs_it(ran: Ran) -> None:
+    made, _, outcome, seen = ran
+    by = ids(made)
+    assert set(outcome.failed) == {by["curate", "lost"], by["train", "lost"]}
+    kept = outcome.artifacts[by["curate", "made"]].output("examples.parquet")
     assert len(read_records(kept, Example)) == 25
-    traces = read_records(outcome.artifacts[by_stage["distill", "made"]].output("traces.parquet"), Trace)
-    risks = read_records(outcome.artifacts[by_stage["audit", "made"]].output("risks.parquet"), RiskReport)
+    traces = read_records(outcome.artifacts[by["distill", "made"]].output("traces.parquet"), Trace)
+    risks = read_records(outcome.artifacts[by["audit", "made"]].output("risks.parquet"), RiskReport)
     assert {report.trace for report in risks} == {trace.id for trace in traces}
     assert [event.what for event in seen if event.node.label == "lost" and event.node.stage == "train"] == ["skipped"]
 
 
-def test_a_second_run_repeats_no_finished_job(tmp_path: Path) -> None:
-    made = graph()
-    first = execute(made, tmp_path, lambda event: None)
+def test_a_second_run_repeats_no_finished_job_and_tries_the_failed_ones_again(ran: Ran) -> None:
+    made, store, first, _ = ran
     started = {name: artifact.manifest.started for name, artifact in first.artifacts.items()}
-    assert standing(made, tmp_path).done == first.artifacts
-    second = execute(made, tmp_path, lambda event: None)
+    assert standing(made, store).done == first.artifacts
+    seen: list[Event] = []
+    second = execute(made, store, seen.append)
     assert {name: artifact.manifest.started for name, artifact in second.artifacts.items()} == started
+    by = ids(made)
+    assert {event.node.id for event in seen if event.what == "started"} == {by["curate", "lost"]}
+    assert {event.node.id for event in seen if event.what == "stands"} == set(first.artifacts)
+
+
+def test_an_edited_artifact_stops_the_study_before_anything_runs(ran: Ran, tmp_path: Path) -> None:
+    import shutil
+
+    made, store, _, _ = ran
+    copy = tmp_path / ".store"
+    shutil.copytree(store, copy)
+    artifact = standing(made, copy).done[ids(made)["distill", "made"]]
+    with (artifact.folder / "traces.parquet").open("ab") as stream:
+        stream.write(b"x")
+    seen: list[Event] = []
+    with pytest.raises(ResoluteError, match="changed after it was made"):
+        execute(made, copy, seen.append)
+    assert not seen
+
+
+def test_a_model_that_is_not_here_stops_the_study_before_anything_runs(tmp_path: Path) -> None:
+    made = Graph()
+    made.add("distill", [("test", DISTILL)], (), label="there")
+    made.add("distill", [("test", {**DISTILL, "model": f"org/gone@{'0' * 40}"})], (), label="gone")
+    seen: list[Event] = []
+    with pytest.raises(ResoluteError, match="org/gone"):
+        execute(made, tmp_path, seen.append)
+    assert not seen
+
+
+def test_more_gpus_than_there_are_are_refused_before_anything_runs(tmp_path: Path) -> None:
+    made = graph()
+    train = {"model": "lab/base", "learning_rate": 1e-4, "max_length": 256, "launch": "ddp", "processes": 3}
+    made.add("train", [("test", train)], (), label="wide")
+    with pytest.raises(ResoluteError, match="needs 3 GPUs and there are 2"):
+        execute(made, tmp_path, lambda event: None, slots=Slots(gpus=("0", "1")))
+
+
+def test_what_another_process_makes_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from resolute.core.jobs import prepare
+    from resolute.study import execute as module
+    from resolute.study.standing import job_of
+
+    made, seen = Graph(), list[Event]()
+    node = made.add("distill", [("test", DISTILL)], (), label="shared")
+    artifact, manifest = prepare(job_of(node, {}), tmp_path)
+    monkeypatch.setattr(module, "PATIENCE", 0.1)
+    elsewhere = working(artifact, manifest)
+    elsewhere.__enter__()
+
+    def watch(event: Event) -> None:
+        if event.what == "waits" and "waits" not in {each.what for each in seen}:
+            elsewhere.__exit__(*_killed())
+        seen.append(event)
+
+    assert execute(made, tmp_path, watch).artifacts.keys() == {node.id}
+    assert [event.what for event in seen if event.what != "progress"] == ["started", "waits", "started", "done"]
+
+
+def _killed() -> tuple[type[BaseException], BaseException, None]:
+    """How the body of a lock ends whose process is killed."""
+    return RuntimeError, RuntimeError("killed"), None
 
 
 def test_the_parent_of_a_study_imports_neither_torch_nor_inspect(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from tests.study.test_execute import graph;"
+        "import sys; from pathlib import Path; from tests.study.small import graph;"
         "from resolute.study.execute import execute;"
         f"execute(graph(), Path({str(tmp_path)!r}), lambda event: None);"
         "print([name for name in ('torch', 'inspect_ai', 'transformers') if name in sys.modules])"
     )
-    guarded = f"if __name__ == '__main__':\n    exec({code!r})\n"
     script = tmp_path / "parent.py"
-    script.write_text(guarded)
+    script.write_text(f"if __name__ == '__main__':\n    exec({code!r})\n")
     root = Path(__file__).parents[2]
-    found = subprocess.run(
-        [sys.executable, str(script)], capture_output=True, text=True, cwd=root, env=_environment(root), check=False
-    )
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    call = [sys.executable, str(script)]
+    found = subprocess.run(call, capture_output=True, text=True, cwd=root, env=environment, check=False)
     assert found.returncode == 0, found.stderr
     assert found.stdout.strip() == "[]"
-
-
-def _environment(root: Path) -> dict[str, str]:
-    import os
-
-    return {**os.environ, "PYTHONPATH": str(root)}
