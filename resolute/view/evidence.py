@@ -76,7 +76,7 @@ def evidence(trace: Trace, reports: Sequence[RiskReport], searched: Sequence[str
     spans: dict[bool, list[tuple[Span, Note]]] = {False: [], True: []}
     for (pattern, quote, answer), auditors in sorted(asked.items(), key=lambda item: PATTERNS.index(item[0][0])):
         found = places(quote, trace.answer if answer else trace.reasoning)
-        notes.append(Note(len(notes) + 1, pattern, quote, tuple(auditors), len(found)))
+        notes.append(Note(len(notes) + 1, pattern, quote, tuple(sorted(auditors)), len(found)))
         spans[answer] += [(span, notes[-1]) for span in found]
     thought = stretches(trace.reasoning, spans[False], _hits(trace.reasoning, searched))
     return Evidence(thought, stretches(trace.answer, spans[True], _hits(trace.answer, searched)), notes)

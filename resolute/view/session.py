@@ -58,8 +58,10 @@ class Guard:
         self._session = session
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
             return
+        assert scope["type"] == "http", "the server is told to speak nothing else"
 
         async def sealed(message: Message) -> None:
             if message["type"] == "http.response.start":

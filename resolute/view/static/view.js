@@ -50,21 +50,21 @@ function address(form) {
   return form.getAttribute("action") + (query ? `?${query}` : "");
 }
 
-async function filter(form) {
-  const where = address(form), turn = ++latest;
+async function filter(form, where = address(form), push = true) {
+  const turn = ++latest;
   form.setAttribute("aria-busy", "true");
   const answer = await fetch(where, { credentials: "same-origin" });
   if (!answer.ok) { location.assign(where); return; }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (turn !== latest) return;
-  const focus = document.activeElement, name = focus?.name, value = focus?.value, box = focus?.type === "checkbox";
-  const shut = new Map(all("#facets details").map((item) => [item.id, item.open]));
+  const { name, value, type } = document.activeElement ?? {};
+  const open = new Map(all("#facets details").map((item) => [item.id, item.open]));
   for (const id of ["facets", "found", "actions"]) one(`#${id}`).replaceWith(document.adoptNode(one(`#${id}`, page)));
-  for (const item of all("#facets details")) if (shut.has(item.id)) item.open = shut.get(item.id);
-  if (box) all("#facets input").find((item) => item.name === name && item.value === value)?.focus();
+  for (const item of all("#facets details")) if (open.has(item.id)) item.open = open.get(item.id);
+  if (type === "checkbox") all("#facets input").find((item) => item.name === name && item.value === value)?.focus();
   form.removeAttribute("aria-busy");
-  history.pushState(null, "", where);
-  document.documentElement.dataset.here = where;
+  if (push) history.pushState(null, "", where);
+  else for (const item of all(".field input, .field select", form)) item.value = one(`#${item.id}`, page).value;
   for (const item of all('input[name="back"]')) item.value = where;
   say(one("#total").textContent);
 }
@@ -74,7 +74,7 @@ if (filters) {
   let waiting = 0;
   filters.addEventListener("change", (event) => { if (event.target.id !== "q") filter(filters); });
   one("#q").addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(() => filter(filters), 250); });
-  window.addEventListener("popstate", () => location.reload());
+  window.addEventListener("popstate", () => filter(filters, location.pathname + location.search, false));
 }
 for (const form of all("form.choose")) form.addEventListener("change", () => form.requestSubmit());
 
@@ -84,7 +84,8 @@ const go = (query) => { const link = one(query); if (link) location.assign(link.
 function step(by) {
   const links = all("a.open");
   if (!links.length) return go(by > 0 ? 'a[rel="next"]' : 'a[rel="prev"]');
-  const at = links.indexOf(document.activeElement?.closest?.(".line")?.querySelector("a.open"));
+  const focus = document.activeElement;
+  const at = links.findIndex((link) => link === focus || link.closest(".line")?.contains(focus));
   const next = links[at < 0 ? (by > 0 ? 0 : links.length - 1) : at + by];
   if (!next) return go(by > 0 ? 'a[rel="next"]' : 'a[rel="prev"]');
   next.focus();
