@@ -83,9 +83,20 @@ def blocks(page: Path) -> tuple[Block, ...]:
 EVERY = tuple(block for page in PAGES for block in blocks(page))
 
 
+def calls(command: str) -> list[list[str]]:
+    """A command as a shell would split it: the words of each program of a pipe, without settings before it."""
+    reader = shlex.shlex(command, posix=True, punctuation_chars="|&")
+    reader.whitespace_split = True
+    found: list[list[str]] = [[]]
+    for word in reader:
+        if set(word) <= {"|", "&"}:
+            found.append([])
+        elif found[-1] or not re.fullmatch(r"[A-Z_]+=.*", word):
+            found[-1].append(word)
+    return found
+
+
 def words(command: str) -> list[str]:
-    """A command as a shell would split it, comments and settings of the environment before it taken off."""
-    found = shlex.split(command, comments=True)
-    while found and re.fullmatch(r"[A-Z_]+=.*", found[0]):
-        found = found[1:]
+    """The words of a command that is one program."""
+    [found] = calls(command)
     return found

@@ -12,7 +12,7 @@ import pytest
 import typer
 
 from resolute.cli.app import app, run
-from tests.docs.blocks import EVERY, NEEDS, PAGES, ROOT, Block, blocks, words
+from tests.docs.blocks import EVERY, NEEDS, PAGES, ROOT, Block, blocks, calls, words
 
 SHOWN = [block for block in EVERY if block.language in ("bash", "console")]
 COMMANDS = [(block, command) for block in SHOWN for command in block.commands]
@@ -83,8 +83,7 @@ def test_no_command_hides_in_a_block_of_another_kind() -> None:
 
 @pytest.mark.parametrize(("block", "command"), COMMANDS, ids=[f"{block.place} {line}"[:90] for block, line in COMMANDS])
 def test_verbs_and_options_exist(block: Block, command: str) -> None:
-    for part in re.split(r"\s(?:&&|\|)\s", command):
-        program, *rest = words(part)
+    for program, *rest in calls(command):
         if program != "resolute":
             assert block.needs, "a program that is not ours is never run"
             continue

@@ -105,3 +105,22 @@ def test_search_finds_a_word_and_nothing_is_fetched_when_the_site_is_opened_from
     assert found
     assert not [url for url in asked if not url.startswith(("file:", "data:", "blob:", "about:"))]
     assert not said
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_can_be_read_by_everybody(site: Path, chromium: str, scheme: Any) -> None:
+    """axe finds nothing serious, and no page is wider than a phone."""
+    from axe_playwright_python.sync_playwright import Axe
+    from playwright.sync_api import sync_playwright
+
+    found: list[str] = []
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme).new_page()
+        for name in ("index", "how-we-compare", "guides/add-a-judge", "reference/settings"):
+            page.goto((site / f"{name}.html").as_uri())
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
+            broken = Axe().run(page).response["violations"]
+            found += [f"{name}: {one['id']}" for one in broken if one["impact"] in ("serious", "critical")]
+        browser.close()
+    assert not found

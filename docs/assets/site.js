@@ -1,0 +1,2 @@
+// The search field is a dialog of its own; the theme gives it no name.
+document.querySelector(".md-search")?.setAttribute("aria-label", "Search");
