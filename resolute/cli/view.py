@@ -33,6 +33,7 @@ def view(
     no_open: Annotated[bool, typer.Option("--no-open", help="Only print the address.")] = False,
     reader: given.Reader = None,
     event: given.Event = None,
+    model: given.Model = None,
 ) -> None:
     """Read traces in the browser: filter, search, compare; or label a sheet.
 
@@ -43,7 +44,7 @@ def view(
     from resolute.view.session import Session
 
     session = Session()
-    app = labelling(paths, session, reader=reader, event=event) or _reading(paths, session)
+    app = labelling(paths, session, reader=reader, event=event) or _reading(paths, session, model or "")
     listening = _listening(port)
     address = f"http://{HOST}:{listening.getsockname()[1]}/?token={session.token}"
     say(address)
@@ -52,11 +53,11 @@ def view(
     _serve(app, listening)
 
 
-def _reading(paths: list[Path], session: Session) -> Starlette:
+def _reading(paths: list[Path], session: Session, model: str) -> Starlette:
     from resolute.view.app import build, opened
 
     with progress() as report:
-        shown = opened(paths, report)
+        shown = opened(paths, report, model=model)
     say(f"{shown.index.size} traces of {shown.material.name}; Ctrl-C ends it")
     return build(shown, session)
 
@@ -77,5 +78,8 @@ def _serve(app: Starlette, listening: socket.socket) -> None:
     """Until Ctrl-C; what is asked is never logged, since addresses hold what was searched for."""
     import uvicorn
 
+    from resolute.view.tokens import without_torch
+
+    without_torch()
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", ws="none", server_header=False)
     uvicorn.Server(config).run(sockets=[listening])

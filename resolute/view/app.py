@@ -25,7 +25,7 @@ from resolute.view.material import Material, gather
 from resolute.view.pages import page
 from resolute.view.session import Guard, Session
 
-SCREENS = ("listing", "trace", "pairs", "logs", "marks", "reveal")
+SCREENS = ("listing", "trace", "rows", "pairs", "logs", "marks", "reveal")
 """Modules of this package with routes, each in a list `ROUTES`."""
 LARGEST_FORM = 1 << 20
 """Bytes somebody may send at once."""
@@ -38,12 +38,14 @@ class Opened:
     material: Material
     index: Index
     marks: Marks
+    model: str = ""
+    """Rows are shown token by token as this model would be trained on them; empty: as the run trained on them."""
 
 
-def opened(paths: Sequence[Path], progress: Progress, *, runs: Path = Path("runs")) -> Opened:
+def opened(paths: Sequence[Path], progress: Progress, *, runs: Path = Path("runs"), model: str = "") -> Opened:
     """Runs, artifacts and files of traces, with their index, which is made where it does not stand yet."""
     material = gather(paths, runs)
-    return Opened(material, Index(index_file(material, progress)), Marks(material.home))
+    return Opened(material, Index(index_file(material, progress)), Marks(material.home), model)
 
 
 def build(shown: Opened, session: Session | None = None) -> Starlette:

@@ -171,6 +171,9 @@ class Index:
                 found.risks.append((source, RiskReport.model_validate(unpacked(data))))
             else:
                 found.attempts.append((source, RepairAttempt.model_validate(unpacked(data))))
+        found.verdicts.sort(key=lambda one: (one[1].part, one[1].event, one[1].judge))
+        found.risks.sort(key=lambda one: one[1].auditor)
+        found.attempts.sort(key=lambda one: one[1].attempt)
         return found
 
     # -- training rows
@@ -183,6 +186,12 @@ class Index:
         """A training row by its id: who made it (STAGE/KEY), the row, the place of its trace."""
         rows = self._all("SELECT source, record, n FROM examples WHERE id = ?", name)
         return (rows[0][0], Example.model_validate(unpacked(rows[0][1])), rows[0][2]) if rows else None
+
+    def rows_beside(self, name: str) -> tuple[str, str]:
+        """Ids of the training rows before and after one, in the order of ids; empty where there is none."""
+        before = self._all("SELECT id FROM examples WHERE id < ? ORDER BY id DESC LIMIT 1", name)
+        after = self._all("SELECT id FROM examples WHERE id > ? ORDER BY id LIMIT 1", name)
+        return (before[0][0] if before else "", after[0][0] if after else "")
 
     # -- pairs
 
