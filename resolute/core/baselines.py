@@ -70,14 +70,19 @@ def _nearness(found: Sequence[Compared], rows: Sequence[tuple[str, Row]], traine
     goals = max((one.trained_on for one in found), default=0)
     if not goals:
         return ["Goals that were trained on are not known: nothing is split by them.", ""]
-    head = ("against", "task", "attack", "event", "part", "by", "goals are", "goals", "its rate", "here", "points")
     parted = [
         (name, *_labels(row.measure, trained), near, one.goals, *_shares(one), _points(one))
         for name, row in rows
+        if any(one.goals for near, one in row.by_nearness.items() if near != "unseen")
         for near, one in row.by_nearness.items()
         if one.goals
     ]
-    about = f"Seen: the words of one of {goals} training goals. Near: a shared n-gram, or similar."
+    if not parted:
+        return [f"No goal asked here is one of the {goals} training goals, or near one.", ""]
+    head = ("against", "task", "attack", "event", "part", "by", "goals are", "goals", "its rate", "here", "points")
+    about = (
+        f"Seen: the words of one of {goals} training goals. Near: a shared n-gram, or similar. Others are all unseen."
+    )
     return ["## By nearness to the training goals", "", *table(head, parted), "", about, ""]
 
 
