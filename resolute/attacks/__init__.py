@@ -8,6 +8,7 @@ ATTACKS: dict[str, str] = {
     "integrity": "resolute.attacks.integrity:INTEGRITY",
     "prefill-answer": "resolute.attacks.thoughts:PREFILL_ANSWER",
     "prefill-thought": "resolute.attacks.thoughts:PREFILL_THOUGHT",
+    "think-at": "resolute.attacks.think_at:THINK_AT",
     "think-zero": "resolute.attacks.thoughts:THINK_ZERO",
     "think-less": "resolute.attacks.thoughts:THINK_LESS",
     "think-more": "resolute.attacks.thoughts:THINK_MORE",

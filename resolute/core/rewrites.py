@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import islice
 
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
 _HEADING = re.compile(r"^[ \t]{0,3}#{1,6}[ \t]+", re.MULTILINE)
@@ -20,6 +21,7 @@ _APOLOGY = re.compile(
     r"I (?:must )?apologi[sz]e)(?:,? but|[,.!:;])\s+",
 )
 _OPENERS = re.compile(r"^\s*(?:Sure|Certainly|Of course|Absolutely|Okay|OK|Great question|Good question)[,.!:]\s*")
+_WORD = re.compile(r"\s*\S+")
 _OTHER_OPENER = "Let me reply to that. "
 _PADDING = "I have read your message and thought about it. What follows is my reply to it, as clearly as I can put it."
 _CLOSING = "That is all I have to say about this. Thank you for reading this far, and for your patience."
@@ -58,13 +60,29 @@ def padded(text: str) -> str:
     return f"{_PADDING}\n\n{text.strip()}\n\n{_CLOSING}"
 
 
+def bare(text: str) -> str:
+    """Without Markdown and without an apology at the beginning: words and length are what is left of a style."""
+    return without_apology(without_markdown(text))
+
+
+def first_words(text: str, count: int) -> str:
+    """The first `count` words (what white space parts), with the white space between them as it was."""
+    return "".join(found.group() for found in islice(_WORD.finditer(text), count)).strip()
+
+
 STYLES: Mapping[str, Callable[[str], str]] = {
     "plain": without_markdown,
+    "bare": bare,
     "no-apology": without_apology,
     "apology-last": apology_last,
     "other-opening": other_opening,
     "padded": padded,
 }
 """Name -> rewrite."""
-VERSION = "1"
-"""Changes with any rewrite."""
+VERSION = "2"
+"""Changes with any rewrite, and with what is kept of the verdicts on them."""
+
+
+def kept_as(style: str) -> str:
+    """The file of an artifact of `judge` that holds the verdicts on answers rewritten in a style."""
+    return f"restyled-{style}.parquet"

@@ -1,9 +1,9 @@
 """Judge: what instruments say of answers that exist already. Answers are paid for once and judged by any instrument.
 
 Inputs `traces`, `traces-2`, ...: our Parquet or any table `core.reading` can read. Outputs: `verdicts.parquet`,
-`judged.json` and `judged.md` for people, `integrity.parquet` where a framing was to turn thoughts, and `traces.parquet`
-where an input was foreign, since verdicts speak of traces by id. An instrument that asks a model resumes where it was
-interrupted.
+`restyled-STYLE.parquet` (the same of answers said otherwise), `judged.json` and `judged.md` for people,
+`integrity.parquet` where a framing was to turn thoughts, and `traces.parquet` where an input was foreign, since
+verdicts speak of traces by id. An instrument that asks a model resumes where it was interrupted.
 """
 
 from __future__ import annotations
@@ -184,7 +184,17 @@ def _restyled(
         if touched:
             again.append(trace.model_copy(update=update))
     after = _judge(again, cast("Judge", work.job.settings), work, purse, style=style)
+    write_records(work.folder / rewrites.kept_as(style), _replaced(verdicts, after, changed), Verdict)
     return scores.flips(style, traces, verdicts, after, changed)
+
+
+def _replaced(before: Sequence[Verdict], after: Sequence[Verdict], changed: set[str]) -> list[Verdict]:
+    """The verdicts as they are where every answer is said in another style: of what it left alone, those there were."""
+    again = {(one.trace, one.judge, one.event, one.part): one for one in after}
+    return [
+        again.get((one.trace, one.judge, one.event, one.part), one) if f"{one.trace} {one.part}" in changed else one
+        for one in before
+    ]
 
 
 def _tasks(read: list[ReadTraces]) -> set[str]:

@@ -10,9 +10,9 @@ from resolute.core.nested import nested_interval
 from resolute.core.paired import Comparison, compare
 from resolute.stages.pages.arms import Arm
 from resolute.stages.pages.columns import Column
-from resolute.stages.pages.measures import Measures
 from resolute.stages.pages.shown import mean_by_goal
 from resolute.stages.pages.study import Row
+from resolute.stages.pages.styles import Goals
 
 Scores = Mapping[str, float]
 """Goal -> mean score."""
@@ -31,10 +31,10 @@ class Difference:
     """What they are."""
 
 
-def difference(measures: Measures, first: Arm, second: Arm, column: Column) -> Difference:
+def difference(goals: Goals, first: Arm, second: Arm, column: Column) -> Difference:
     """Goals are pooled over all trainings; trainings are paired by level and seed, then averaged by outermost level."""
-    ours = {_place(first, row): measures.goals(row, column) for row in first.rows}
-    theirs = {_place(second, row): measures.goals(row, column) for row in second.rows}
+    ours = {_place(first, row): goals(row, column) for row in first.rows}
+    theirs = {_place(second, row): goals(row, column) for row in second.rows}
     pooled = compare(mean_by_goal(list(ours.values())), mean_by_goal(list(theirs.values())))
     steps: dict[str, list[float]] = {}
     for (level, seed), step in _steps(ours, theirs):

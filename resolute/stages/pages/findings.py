@@ -18,6 +18,7 @@ from resolute.stages.pages.contrast import ALPHA, Contrast, Family, Tested, Verd
 from resolute.stages.pages.differences import difference
 from resolute.stages.pages.measures import Measures
 from resolute.stages.pages.study import Study
+from resolute.stages.pages.styles import Goals, Restyled, styles, with_style
 from resolute.stages.pages.words import difference_sentence, explored_sentence, kept_sentence
 
 REFERENCE = "default"
@@ -67,15 +68,15 @@ def families(measures: Measures, columns: Sequence[Column], settings: Report) ->
     plain = _default(measures.study, columns, settings)
     found = arms(measures.study, settings.random)
     if not settings.families:
-        return [family for plan in plain if (family := _tested(plan, measures, found)).tested]
+        return [family for plan in plain if (family := _tested(plan, measures.goals, found)).tested]
     before = families_of(measures.study.recipe)
     declared = [
         _declared(name, family, columns, settings, late=before.get(name) != family)
         for name, family in settings.families.items()
     ]
     taken = {(pair, column) for plan in declared for pair in plan.pairs for column in plan.columns}
-    rest = [_explored(plan, measures, found, taken) for plan in plain]
-    return [*(_tested(plan, measures, found) for plan in declared), *(family for family in rest if family.tested)]
+    rest = [_explored(plan, measures.goals, found, taken) for plan in plain]
+    return [*(_tested(plan, measures.goals, found) for plan in declared), *(family for family in rest if family.tested)]
 
 
 def _default(study: Study, columns: Sequence[Column], settings: Report) -> list[_Plan]:
@@ -103,9 +104,9 @@ def _declared(name: str, family: Declared, columns: Sequence[Column], settings: 
     return _Plan(name, pairs, mine, margin, declared=True, late=late)
 
 
-def _tested(plan: _Plan, measures: Measures, found: Mapping[str, Arm]) -> Family:
+def _tested(plan: _Plan, goals: Goals, found: Mapping[str, Arm]) -> Family:
     """A family, corrected over all its tests; one that is declared and not possible counts as having found nothing."""
-    raw = _compared(plan.pairs, plan.columns, measures, found)
+    raw = _compared(plan.pairs, plan.columns, goals, found)
     missing = len(plan.pairs) * len(plan.columns) - len(raw) if plan.declared else 0
     about = TWO_SIDED
     if plan.margin is not None:
@@ -119,11 +120,19 @@ def _tested(plan: _Plan, measures: Measures, found: Mapping[str, Arm]) -> Family
     if plan.declared and not plan.columns:
         about = "declared, but no column of this study is meant by it: nothing was tested"
     test = _differences if plan.margin is None else _kept
-    return Family(plan.title, about, test(raw, missing, plan.margin or 0.0))
+    tested = test(raw, missing, plan.margin or 0.0)
+    for style in styles([found[label] for label in dict.fromkeys(name for item in raw for name in _ends(item))]):
+        again = _compared(plan.pairs, plan.columns, Restyled(style).goals, found)
+        tested = with_style(tested, style, test(again, missing, plan.margin or 0.0))
+    return Family(plan.title, about, tested)
 
 
-def _explored(plan: _Plan, measures: Measures, found: Mapping[str, Arm], taken: set[tuple[Contrast, Column]]) -> Family:
-    raw = _compared(plan.pairs, plan.columns, measures, found)
+def _ends(tested: Tested) -> tuple[str, str]:
+    return tested.contrast.first, tested.contrast.second
+
+
+def _explored(plan: _Plan, goals: Goals, found: Mapping[str, Arm], taken: set[tuple[Contrast, Column]]) -> Family:
+    raw = _compared(plan.pairs, plan.columns, goals, found)
     rest = [
         replace(item, p=math.nan, verdict="exploratory") for item in raw if (item.contrast, item.column) not in taken
     ]
@@ -187,14 +196,14 @@ def _corrected(values: Sequence[float], missing: int) -> list[float]:
 
 
 def _compared(
-    pairs: Sequence[Contrast], columns: Sequence[Column], measures: Measures, found: Mapping[str, Arm]
+    pairs: Sequence[Contrast], columns: Sequence[Column], goals: Goals, found: Mapping[str, Arm]
 ) -> list[Tested]:
     made: list[Tested] = []
     for pair in pairs:
         for column in columns:
             if pair.first not in found or pair.second not in found:
                 continue
-            one = difference(measures, found[pair.first], found[pair.second], column)
+            one = difference(goals, found[pair.first], found[pair.second], column)
             if one.comparison.goals:
                 blank = Tested(pair, column, one.comparison, 1.0, math.nan, "undetected", one.interval, one.count, "")
                 made.append(replace(blank, repeated=one.repeated))

@@ -105,6 +105,12 @@ def explored_sentence(tested: Tested) -> str:
     return f"Not declared{_where(tested.column)}: {change} ({_points(found)}, {found.goals} goals; not tested)."
 
 
+def style_sentence(style: str, after: Comparison, *, stands: bool) -> str:
+    """Whether a finding stands on the same answers said otherwise."""
+    said = "It stands" if stands else "It does not stand"
+    return f"{said} on verdicts of the answers rewritten as {style} ({_points(after)})."
+
+
 def _seeds_sentence(tested: Tested) -> str:
     """What repeated trainings say, from three on."""
     several = f"{tested.seed_count} {tested.repeated}{'s' if tested.seed_count > 1 else ''}"
