@@ -119,7 +119,10 @@ def _plain(name: str) -> str:
 
 def test_every_package_that_is_imported_is_asked_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    asked = [*project["dependencies"], *project["optional-dependencies"]["train"]]
+    asked = [
+        *project["dependencies"],
+        *(item for name in ("train", "ray") for item in project["optional-dependencies"][name]),
+    ]
     names = {_plain(re.split(r"[\[<>=!~; ]", item)[0]) for item in asked}
     owners = packages_distributions()
     missing = {
