@@ -143,6 +143,8 @@ class Needs:
     top_p: float = 0.95
     samples: int = 1
     """Samples of each prompt; the figure is their mean."""
+    sandbox: bool = False
+    """Answers are run to be judged: where there is no sandbox nothing is asked."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from resolute.core.rows import looks_like_file
 from resolute.core.settings import Evaluate
 from resolute.core.sources import load_prompts
 from resolute.core.suites import tasks_of
-from resolute.models import stopping
+from resolute.models import sandbox, stopping
 from resolute.models.identity import Model, resolve
 from resolute.models.named import named
 from resolute.models.replaying import by_task, replayed
@@ -156,11 +156,16 @@ def read_plan(settings: Evaluate) -> Plan:
 
 
 def measured(settings: Evaluate) -> list[Measured]:
-    """The tasks of the suites, each `name` or `name:count`: with a count, so many goals of each task, or all it has."""
+    """The tasks of the suites, each `name` or `name:count`: with a count, so many goals of each task, or all it has.
+
+    Raises `ResoluteError` where a task's answers are to be run and there is no sandbox: nothing is asked for nothing.
+    """
     found: dict[str, Measured] = {}
     for spec in settings.suites:
         name, count = counted(spec)
         for label, task in tasks_of(name).items():
+            if task.needs is not None and task.needs.sandbox:
+                sandbox.mode()
             if label in found:
                 raise ResoluteError(f"the task {label} is asked for twice", where=spec, mend="name each suite once")
             prompts = _goals(task, count)

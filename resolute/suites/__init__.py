@@ -21,6 +21,7 @@ SUITES: dict[str, str] = {
     "integrity": "resolute.suites.integrity:INTEGRITY",
     "full": "resolute.suites.combined:FULL",
     "paper": "resolute.suites.combined:PAPER",
+    "code": "resolute.suites.code:CODE",
     "humaneval": "resolute.suites.code:HUMANEVAL",
     "livecodebench": "resolute.suites.code:LIVECODEBENCH",
 }

@@ -6,11 +6,16 @@ from resolute.core.parts import Needs, Suite, Task
 
 
 def _code(prompts: str) -> tuple[Task, ...]:
-    return (Task("code", prompts, "correct", ("code",), better="high", needs=Needs(32_768)),)
+    return (Task("code", prompts, "correct", ("code",), better="high", needs=Needs(32_768, sandbox=True)),)
 
 
 HUMANEVAL = Suite(
     "humaneval", _code("humaneval"), "164 functions to complete. Old and public: most models have seen it."
+)
+CODE = Suite(
+    "code",
+    about="Functions and contest problems. With --samples pass@k stands beside the mean.",
+    of=("humaneval", "livecodebench"),
 )
 LIVECODEBENCH = Suite(
     "livecodebench",

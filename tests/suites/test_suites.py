@@ -10,14 +10,17 @@ import pytest
 from resolute.core import catalogue
 from resolute.core.catalogue import counted, entries, find
 from resolute.core.errors import ResoluteError
+from resolute.core.jobs import Job, prepare
 from resolute.core.parts import Suite, Task
+from resolute.core.settings import Evaluate
 from resolute.core.sources import PLACE, load_prompts
 from resolute.core.suites import task_of, tasks_of
+from resolute.models import sandbox
 from resolute.suites import SUITES
 
 ABSENT = {"wildjailbreak", "wildjailbreak-benign", "aime25", "gsm8k-test", "gpqa-diamond"}
 """Prompts whose files no machine of the project has."""
-NAMES = sorted(name for name in SUITES if name not in ("humaneval", "livecodebench"))
+NAMES = sorted(name for name in SUITES if name not in ("code", "humaneval", "livecodebench"))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -69,7 +72,9 @@ def test_safety_has_at_least_200_goals_that_the_study_does_not_train_on(
 
 def test_the_papers_suite_has_the_papers_sets_lengths_and_sampling() -> None:
     found = {
-        label: (task.prompts, *vars(task.needs).values()) for label, task in tasks_of("paper").items() if task.needs
+        label: (task.prompts, *list(vars(task.needs).values())[:4])
+        for label, task in tasks_of("paper").items()
+        if task.needs
     }
     assert found == {
         "paper/none": ("advbench", 4096, 0.0, 1.0, 1),
@@ -109,3 +114,22 @@ def test_an_unknown_suite_or_task_is_answered_with_what_there_is() -> None:
     for name in ("mathh500", "math500/nosuch"):
         with pytest.raises(ResoluteError, match="unknown name in suites"):
             tasks_of(name)
+
+
+def test_code_is_humaneval_and_livecodebench_and_says_that_it_needs_a_sandbox() -> None:
+    found = tasks_of("code")
+    assert list(found) == ["humaneval/code", "livecodebench/code"]
+    assert all(task.needs is not None and task.needs.sandbox for task in found.values())
+
+
+def test_where_there_is_no_sandbox_code_is_refused_before_anything_is_asked(
+    shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PLACE, str(shared_data))
+    monkeypatch.setattr(sandbox, "_look", lambda forks: "bubblewrap is not installed")
+    drawn = {"temperature": 1, "max_tokens": 9}
+    values = {"model": "lab/turning", "suites": ["humaneval:2"], "sampling": drawn}
+    with pytest.raises(ResoluteError, match="bubblewrap is not installed") as raised:
+        prepare(Job("evaluate", Evaluate.model_validate(values)), tmp_path)
+    assert "apt-get install bubblewrap" in raised.value.mend and not list(tmp_path.iterdir())
+    prepare(Job("evaluate", Evaluate.model_validate({**values, "suites": ["math500:2"]})), tmp_path)
