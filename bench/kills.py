@@ -1,7 +1,7 @@
-"""Kill a small lab study at five fixed points, run it again, and compare with a study nobody killed.
+"""Kill a mini lab study at five fixed points, run it again, and compare with a study nobody killed.
 
-Run: python -m bench.kills. Exits 1 where a row, a verdict or a byte of the report differs. The points are events of
-the study: while distilling, auditing, training, answering and judging.
+Run: python -m bench.kills. Exits 1 where a row, a verdict or a byte of the report differs, or where a second run took
+longer than a finished study may. The points are events of the study.
 """
 
 from __future__ import annotations
@@ -17,30 +17,41 @@ from pathlib import Path
 from resolute.core.files import read_json
 from resolute.core.keys import file_digest
 
-STUDY = [sys.executable, "-m", "resolute", "demo", "--quick"]
-SMALL = ["--set", "evaluate.suites=['lab:20']", "--set", "train.max_steps=12"]
+RECIPE = f"""# A mini lab study: three rows.
+extends: {Path(__file__).parents[1] / "recipes" / "lab" / "demo.yaml"}
+name: mini
+distill: {{prompts: ["lab/harmful-train:300", "lab/benign-train:30"]}}
+curate: {{safety: 60, benign: 20}}
+train: {{max_steps: 12, checkpoint_every: 4}}
+evaluate: {{suites: ["lab:8"], sampling: {{max_tokens: 60}}}}
+grid: {{only: [Raw, Default, Improved]}}
+"""
 POINTS = {
-    "distilling": "distill · Default started",
-    "auditing": "audit · Default started",
-    "training": "train · Default started",
-    "answering": "evaluate · Default started",
-    "judging": "judge · Improved started",
+    "it distils": "distill · Default started",
+    "4 jobs are done": "[4/",
+    "it trains": "train · Default: training",
+    "it answers": "evaluate · Default started",
+    "it judges": "judge · Improved started",
 }
-"""Name of a point -> what the study says there; it is killed one second after."""
+"""What is going on -> what the study says there; it is killed half a second after."""
+PAUSE = 0.5
 FILES = ("examples.parquet", "traces.parquet", "verdicts.parquet", "risks.parquet", "checkpoint/model.safetensors")
 
 
 def run(out: Path, *, until: str = "") -> float:
-    """Run the study, killed with all its processes a second after it says `until`; seconds it ran."""
+    """Run the study, killed with all its processes just after it says `until`; seconds it ran."""
     began = time.monotonic()
-    call = [*STUDY, *SMALL, "--out", str(out)]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    recipe = out.parent / "mini.yaml"
+    recipe.write_text(RECIPE, encoding="utf-8")
+    call = [sys.executable, "-m", "resolute", "study", str(recipe), "--out", str(out)]
     process = subprocess.Popen(
         call, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     assert process.stderr is not None
     for line in process.stderr:
         if until and until in line:
-            time.sleep(1)
+            time.sleep(PAUSE)
             os.killpg(process.pid, signal.SIGKILL)
             break
     code = process.wait()
@@ -63,14 +74,15 @@ def main() -> int:
     """Print the table; exit 1 where anything differs."""
     worst = 0
     with tempfile.TemporaryDirectory() as place:
-        whole = Path(place) / "whole" / "demo-quick"
+        whole = Path(place) / "whole" / "mini"
         seconds = run(whole)
         expected = digests(whole)
-        print(f"not killed: {len(expected)} files, {seconds:.0f} s\n")
+        again = run(whole)
+        print(f"not killed: {len(expected)} files, {seconds:.0f} s; run again when finished: {again:.1f} s\n")
         print("| killed while | seconds before | seconds after | files that differ |")
         print("|---|---|---|---|")
         for name, until in POINTS.items():
-            out = Path(place) / name / "demo-quick"
+            out = Path(place) / name / "mini"
             before, after = run(out, until=until), run(out)
             found = digests(out)
             odd = sorted(file for file in expected.keys() | found.keys() if expected.get(file) != found.get(file))
