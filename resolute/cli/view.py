@@ -11,6 +11,7 @@ import typer
 
 from resolute.cli import view_options as given
 from resolute.cli.console import progress, say
+from resolute.cli.view_export import write_page
 from resolute.cli.view_sheet import labelling
 from resolute.core.errors import ResoluteError
 
@@ -34,6 +35,9 @@ def view(
     reader: given.Reader = None,
     event: given.Event = None,
     model: given.Model = None,
+    export: given.Export = None,
+    where: given.Where = None,
+    include_harmful_text: given.IncludeHarmful = False,
 ) -> None:
     """Read traces in the browser: filter, search, compare; or label a sheet.
 
@@ -43,6 +47,12 @@ def view(
     """
     from resolute.view.session import Session
 
+    if export is not None:
+        write_page(paths, export, where or [], harmful=include_harmful_text)
+        return
+    if where or include_harmful_text:
+        mend = "in the browser, filters stand beside the list and harmful text is shown by `b`"
+        raise ResoluteError("this is for a page", where="--where, --include-harmful-text", mend=f"add --export; {mend}")
     session = Session()
     app = labelling(paths, session, reader=reader, event=event) or _reading(paths, session, model or "")
     listening = _listening(port)

@@ -77,6 +77,11 @@ class Index:
 
     # -- lists
 
+    @property
+    def lengths(self) -> Any:
+        """Characters of thought and answer of each trace (int32)."""
+        return self._numbers["length"]
+
     def flags(self, asked: Filters, marked: Collection[str] = ()) -> Any:
         """One flag a trace: whether it is asked for. `marked` are keys."""
         import numpy as np
