@@ -25,22 +25,21 @@ def report(
 ) -> None:
     """Write the report of a study, or of one run.
 
-    One self-contained page, and the table in Markdown and CSV.
+    One self-contained page; its tables in Markdown, CSV and LaTeX, its figures as SVG and PNG, and the hub's cards.
     """
-    from resolute.core.files import atomic, read_json
-    from resolute.study.run import EXPORTS
+    from resolute.core.files import read_json
+    from resolute.stages.pages.exports import export, standing
 
     if not is_run(run):
         raise ResoluteError("not a run folder", where=str(run), mend="name one that study, evaluate or judge made")
     study = run / "study.json"
     asked: dict[str, Any] = read_json(study) if study.is_file() else {}
     base = (asked.get("recipe") or {}).get("report") or {"title": asked.get("name") or run.name}
+    earlier = standing(run)
     source = study if study.is_file() else run
     artifact = make("report", Line(run, recipe, sets or [], plan), {"study": source}, {"title": title}, base=base)
     if artifact is None:
         return
-    for name in EXPORTS:
-        with atomic(run / name) as stream:
-            stream.write(artifact.output(name).read_bytes())
+    export(artifact, run, earlier=earlier)
     table(run)
     say(f"report: {(run / 'report.html').resolve()}")

@@ -1,7 +1,8 @@
 """`resolute report`: what a study found, on one page that needs nothing else.
 
 Input role `study`: the `study.json` of a study, or a run folder (one row). Outputs `report.html` (self-contained, runs
-no script, loads nothing), `report.md` and `table.csv`. No prompt and no model output is quoted. The pages depend on
+no script, loads nothing), `report.md`, `table.csv`, `tables/*.tex`, `figures/*.{svg,png}` and the hub's cards of each
+trained row, `cards/ROW/`. No prompt and no model output is quoted. The pages depend on
 the study's data alone: no time, no host.
 """
 

@@ -115,6 +115,11 @@ class Row:
             raise ResoluteError("not a JSON object", where=str(path), mend=f"run {part} again")
         return found  # pyright: ignore[reportUnknownVariableType]
 
+    def text(self, part: str, name: str) -> str:
+        """A text output of one part; empty where the row has none."""
+        path = self._output(part, name)
+        return path.read_text(encoding="utf-8") if path else ""
+
     def lines(self, part: str, name: str) -> list[dict[str, Any]]:
         """A JSONL output of one part; empty where the row has none."""
         path = self._output(part, name)

@@ -77,7 +77,7 @@ class Drawing:
         settings = SETTINGS | {"svg.hashsalt": self.name, "savefig.dpi": 180}
         with mpl.rc_context(settings), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Glyph .* missing from")
-            self.figure.savefig(stream, format=form, metadata=metadata, facecolor="white")
+            self.figure.savefig(stream, format=form, metadata=metadata, facecolor="white", bbox_inches="tight")
         text = stream.getvalue()
         return terminal_safe(text.decode()).encode() if form == "svg" else text
 
@@ -88,6 +88,8 @@ def _coloured(figure: Figure) -> None:
 
     def real(colour: Any) -> Any:
         rgba = to_rgba(colour)
+        if not rgba[3]:
+            return "none"  # an artist's own alpha would show a colour that is only transparent
         return to_rgba(PRINTED.get(to_hex(rgba), to_hex(rgba)), rgba[3])
 
     for artist in figure.findobj():

@@ -60,6 +60,7 @@ class Page:
 
     title: str
     study: Study
+    measures: Measures
     settings: Report
     columns: Sequence[Column]
     heads: Sequence[Head]
@@ -122,6 +123,7 @@ def build(study: Study, settings: Report, orders: Mapping[str, tuple[str, ...]])
     return Page(
         title=settings.title,
         study=study,
+        measures=measures,
         settings=settings,
         columns=columns,
         heads=_heads(columns),

@@ -20,6 +20,7 @@ from resolute.core.matrix import PAIRS
 from resolute.core.text import terminal_safe
 from resolute.stages.pages import published
 from resolute.stages.pages.answers import ENDINGS
+from resolute.stages.pages.cards import write_cards
 from resolute.stages.pages.files import named, write_figures, write_tables
 from resolute.stages.pages.pictures import draw
 from resolute.stages.pages.sections import whole
@@ -37,7 +38,7 @@ FIELDS: tuple[str, ...] = (
 
 
 def write_pages(page: Page, folder: Path) -> None:
-    """`report.html`, `report.md`, `table.csv`, `tables/` and `figures/`; the same page gives the same bytes."""
+    """The pages, `table.csv`, `tables/`, `figures/` and `cards/`; the same page gives the same bytes."""
     pictures, number = draw(page), page.settings.number
     common = {
         "page": page,
@@ -50,6 +51,7 @@ def write_pages(page: Page, folder: Path) -> None:
     }
     write_tables(whole.sheets(page), folder, number=number)
     write_figures(pictures.all, folder, number=number)
+    write_cards(page.measures, page.columns, folder)
     for name, text in (
         ("report.html", _html(page, common)),
         ("report.md", environment().get_template("report.md.j2").render(common)),

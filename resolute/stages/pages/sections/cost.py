@@ -22,7 +22,7 @@ def cost(study: Study) -> Sheet | None:
         manifest = some[0].manifest(part)
         answers = {"distill": some[0].distilled, "evaluate": some[0].traces}.get(part, list[Answer]())
         price = manifest.cost if manifest else None
-        if answers or price is not None:
+        if answers or price:
             sent, written = (sum(counts) for counts in _tokens(answers)) if answers else (0, 0)
             known = "not known" if price is None else dollars(price)
             rows.append((_names(some), part, str(len(answers) or "–"), f"{sent:,}", f"{written:,}", known))

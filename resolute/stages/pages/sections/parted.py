@@ -40,6 +40,9 @@ def nearness(study: Study, columns: Sequence[Column]) -> Sheet | None:
             continue
         near = known.setdefault(trained, {})
         _place({one.prompt.goal for one in row.traces} - near.keys(), trained, near)
+        if len(goals := {one.prompt.goal for one in row.traces}) == sum(near[goal] == "unseen" for goal in goals):
+            rows.append((row.label, str(row.seed), "unseen", "every measure", str(len(goals)), "as in the main table"))
+            continue
         places = near.__getitem__
         parted = _parted(row, lambda answer, places=places: places(answer.prompt.goal), {t.task for t in row.traces})
         rows += [line for part in NEARNESS if part in parted for line in _lines(row, part, parted[part], columns)]
