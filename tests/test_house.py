@@ -25,6 +25,7 @@ LONG_FILES: dict[str, str] = {
 """Files above 300 lines, each with its reason."""
 LONG_FUNCTIONS: dict[str, str] = {
     "resolute/cli/distill.py:distill": "an option a line, and Typer wants all of them in one signature",
+    "resolute/cli/evaluate.py:evaluate": "an option a line, and Typer wants all of them in one signature",
     "resolute/cli/train.py:train": "an option a line, and Typer wants all of them in one signature",
 }
 """`file:function` above 60 lines, each with its reason."""

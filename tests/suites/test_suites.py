@@ -72,7 +72,7 @@ def test_safety_has_at_least_200_goals_that_the_study_does_not_train_on(
 
 def test_the_papers_suite_has_the_papers_sets_lengths_and_sampling() -> None:
     found = {
-        label: (task.prompts, *list(vars(task.needs).values())[:4])
+        label: (task.prompts, task.needs.max_tokens, task.needs.temperature, task.needs.top_p, task.needs.samples)
         for label, task in tasks_of("paper").items()
         if task.needs
     }
