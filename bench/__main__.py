@@ -23,6 +23,7 @@ OWN = {
     "noisy_auditor",
     "fuzz_auditor",
     "mutations",
+    "statistics",
     "loopback",
 }
 """Not run here: some take arguments of their own and write their page themselves, `train_gpu` needs a GPU."""

@@ -10,6 +10,7 @@ import typer
 from resolute.cli.answers import answers
 from resolute.cli.console import page, say
 from resolute.cli.inputs import from_run, is_run
+from resolute.cli.levelled import judged_level
 from resolute.core.errors import ResoluteError
 
 
@@ -21,6 +22,10 @@ def compare(
         typer.Option("--trained", help="A curated run or its examples.parquet, for goals seen; default: B's own."),
     ] = None,
     margin: Annotated[float, typer.Option("--margin", help="Largest loss of accuracy that counts as kept.")] = 0.05,
+    level: Annotated[
+        bool,
+        typer.Option("--level", help="Judge again, by the same instruments: without style, cut to equal length."),
+    ] = False,
     out: Annotated[Path, typer.Option("--out", help="Folder for comparison.json and comparison.md.")] = Path(),
 ) -> None:
     """Compare two models on the same goals: paired tests, effect sizes, reasoning kept or lost.
@@ -32,18 +37,25 @@ def compare(
     from resolute.core.comparing import as_json, compared
     from resolute.core.comparing import page as written
     from resolute.core.files import atomic, write_json
+    from resolute.core.levelling import level_json, level_page
 
     if not 0 < margin < 1:
         raise typer.BadParameter("a share between 0 and 1", param_hint="--margin")
     if first.resolve() == second.resolve():
         raise ResoluteError("a run is compared with itself", where=str(first), mend="name two runs")
-    found = compared(answers(first), answers(second), margin=margin, trained=_goals(trained, second))
+    both = answers(first), answers(second)
+    found = compared(*both, margin=margin, trained=_goals(trained, second))
     if not found.rows:
         mend = "evaluate both with one suite, and judge both with the same instruments"
         raise ResoluteError("the two runs have no measure in common", where=f"{first}, {second}", mend=mend)
-    write_json(out / "comparison.json", as_json(found))
+    numbers, words = as_json(found), written(found)
+    if level:
+        again = judged_level((first, second), both, out, margin)
+        numbers["level"] = level_json(found, *again)
+        words += "\n" + "\n".join(level_page(found, *again))
+    write_json(out / "comparison.json", numbers)
     with atomic(out / "comparison.md", "w") as stream:
-        stream.write(written(found))
+        stream.write(words)
     page(out / "comparison.md")
     say(f"{out / 'comparison.json'}")
 

@@ -93,7 +93,7 @@ def sign_flip(gaps: Sequence[float], *, seed: int = 0) -> float:
     """
     import numpy as np
 
-    sizes = np.sort(np.abs([gap for gap in gaps if gap != 0]))
+    sizes = np.sort(np.array([abs(gap) for gap in gaps if gap != 0]))
     if len(sizes) < 2:
         return 1.0
     least = abs(math.fsum(gaps)) * (1 - 1e-9)  # equal sums must not differ by rounding
@@ -111,13 +111,15 @@ def sign_flip(gaps: Sequence[float], *, seed: int = 0) -> float:
 
 
 def holm(pvalues: Sequence[float]) -> list[float]:
-    """p values corrected for standing in one family (Holm 1979), in the order given."""
-    from statsmodels.stats.multitest import multipletests
+    """p values corrected for standing in one family (Holm 1979), in the order given.
 
-    if not pvalues:
-        return []
-    corrected: Any = multipletests(pvalues, method="holm")[1]
-    return [float(p) for p in corrected]
+    The same numbers as statsmodels gives, which takes 50 ms a call.
+    """
+    corrected, least = [0.0] * len(pvalues), 0.0
+    for rank, place in enumerate(sorted(range(len(pvalues)), key=pvalues.__getitem__)):
+        least = max(least, min((len(pvalues) - rank) * pvalues[place], 1.0))
+        corrected[place] = least
+    return corrected
 
 
 def not_worse(comparison: Comparison, margin: float) -> float:

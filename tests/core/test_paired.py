@@ -1,6 +1,8 @@
 """Laws and known values of the paired tests."""
 
 import math
+from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -59,6 +61,23 @@ def test_drawn_flips_agree_with_the_exact_test_and_do_not_change_between_runs() 
 def test_holm_multiplies_the_smallest_p_by_the_size_of_the_family() -> None:
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([]) == []
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
+def test_holm_is_that_of_statsmodels(pvalues: list[float]) -> None:
+    from statsmodels.stats.multitest import multipletests
+
+    theirs: Any = multipletests(pvalues, method="holm")[1]
+    assert holm(pvalues) == pytest.approx(list(theirs))
+
+
+@given(st.lists(st.sampled_from([-1.0, -0.5, 0.0, 0.25, 0.75]), min_size=20, max_size=40), st.randoms())
+def test_no_order_of_goals_changes_a_drawn_p_and_turning_every_sign_does_not_either(
+    gaps: list[float], random: Random
+) -> None:
+    turned = [-gap for gap in gaps]
+    random.shuffle(turned)
+    assert sign_flip(gaps) == sign_flip(turned)
 
 
 @given(scores, scores)
