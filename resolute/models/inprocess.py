@@ -25,6 +25,8 @@ ROWS = 512
 """Most rows of a batch."""
 FEW, PADDING = 32, 0.08
 """A batch of more rows than FEW ends where its padding would come above this share of its tokens."""
+ROOMY = 1.5
+"""Times its weights that a checkpoint wants free on a GPU."""
 SHARE = 0.25
 """Of the memory that is free, what keys and values may take."""
 
@@ -35,6 +37,7 @@ def ask_checkpoint(
     """Put the questions, by name, and note what is heard. Raises `ResoluteError` where it cannot be loaded."""
     if model.path is None:
         raise ResoluteError(f"{model.name} is no checkpoint", mend="name a folder with a checkpoint")
+    _make_room(model.path)
     generator = Generator(model.path, stop_ids=stops(model.path), batch=ROWS)
     try:
         for name, said in _asked(questions, generator, manner):
@@ -42,6 +45,19 @@ def ask_checkpoint(
             tally.finish()
     finally:
         generator.close()
+
+
+def _make_room(folder: Path) -> None:
+    """Answer, swap, judge: on a GPU without room for these weights beside the model that answered, that one goes."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return
+    size = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+    if torch.cuda.mem_get_info()[0] < ROOMY * size:
+        from resolute.models.provider import release
+
+        release()
 
 
 def _asked(questions: Mapping[str, Question], generator: Generator, manner: Manner) -> Iterator[tuple[str, Heard]]:

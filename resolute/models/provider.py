@@ -166,6 +166,12 @@ class Batcher:
             await asyncio.sleep(_QUIET)
 
 
+def release() -> None:
+    """Give back the memory of every model that is kept loaded for the next call."""
+    with _lock:
+        _close_all_but(0)
+
+
 def _load(model: Model) -> _Loaded:
     with _lock:
         if model.identity not in _loaded:
