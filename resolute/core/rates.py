@@ -85,7 +85,10 @@ def _effective(by_goal: Mapping[str, Sequence[float]], value: float, n: int) -> 
     excess = math.fsum((math.fsum(group) - value * len(group)) ** 2 for group in by_goal.values())
     variance = goals / (goals - 1) * excess / n**2
     spread = value * (1 - value)
-    size = float(goals) if variance <= 0 or spread <= 0 else min(spread / variance, float(n))
+    # Scores between 0 and 1 vary less than 0 and 1 do: as many trials of those are worth the more.
+    squares = math.fsum((score - value) ** 2 for group in by_goal.values() for score in group) / n
+    most = n * spread / squares if squares > 0 else float(goals)
+    size = float(goals) if variance <= 0 or spread <= 0 else min(spread / variance, most)
     z, t = stats.norm.ppf((1 + CONFIDENCE) / 2), stats.t.ppf((1 + CONFIDENCE) / 2, goals - 1)
     return max(size * float(z / t) ** 2, 1.0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 
 import pytest
 from hypothesis import given
@@ -99,3 +100,15 @@ def test_scores_and_goals_of_different_lengths_are_a_bug() -> None:
 
 def test_a_rate_prints_in_one_way() -> None:
     assert str(Rate(1.0, 4, 4, 0, 0.1, 0.7, "Wilson")) == "25.0% [10.0, 70.0]"
+
+
+def test_scores_between_0_and_1_get_no_wider_interval_than_their_spread_deserves() -> None:
+    """One value a goal: the interval of a mean, which Wilson on as many goals would make a half wider."""
+    draw, held, width = random.Random(3), 0, 0.0
+    for _ in range(400):
+        values = [sum(draw.random() < 0.7 for _ in range(4)) / 4 for _ in range(100)]
+        found = rate(values, [str(number) for number in range(100)])
+        held += found.low <= 0.7 <= found.high
+        width += (found.high - found.low) / 400
+    assert 0.92 <= held / 400 <= 0.98
+    assert width == pytest.approx(2 * 1.98 * math.sqrt(0.7 * 0.3 / 4 / 100), rel=0.05)
