@@ -15,6 +15,8 @@ from resolute.cli.baselines import Base, Baselines, Trained, arms, tell
 from resolute.cli.inputs import from_run, home
 from resolute.cli.making import Line, job, leave, make
 from resolute.cli.options import Budget, Judges, MaxTokens, Model, Out, Plan, RecipeFile, Samples, Sets, Temperature
+from resolute.cli.roles import show_roles
+from resolute.cli.train_options import Gpu
 
 if TYPE_CHECKING:
     from resolute.core.runs import Artifact
@@ -52,6 +54,7 @@ def evaluate(
     recipe: RecipeFile = None,
     sets: Sets = None,
     plan: Plan = False,
+    gpu: Gpu = None,
 ) -> None:
     """Ask a model the prompts of suites, attacked or not.
 
@@ -92,6 +95,8 @@ def evaluate(
         known.say_framings(made[0][0])
     if beside and not plan:
         tell(line, beside, [(one, two) for one, two in made if one and two], known)
+    if plan:
+        show_roles(job("evaluate", line, inputs, options), judge or (), gpu=gpu)
     leave(*(artifact for pair in made for artifact in pair))
 
 
