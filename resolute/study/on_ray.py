@@ -23,7 +23,15 @@ from resolute.study.workers import lacking
 
 RETRIES = 5
 """Times a task is started again after its node or its process is gone."""
-SENT = ("RESOLUTE_DATA", "RESOLUTE_PRICES", "RESOLUTE_OWN", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_HOME")
+SENT = (
+    "RESOLUTE_DATA",
+    "RESOLUTE_PRICES",
+    "RESOLUTE_OWN",
+    "RESOLUTE_PLUGINS",
+    "HF_HUB_OFFLINE",
+    "TRANSFORMERS_OFFLINE",
+    "HF_HOME",
+)
 """Variables that tasks are started with: places and switches, no secrets."""
 
 
