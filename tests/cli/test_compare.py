@@ -24,6 +24,14 @@ def test_two_evaluated_runs_are_compared_by_goal(
     assert {row["goals"] for row in found["rows"]} == {6}
     assert {row["event"] for row in found["rows"]} >= {"unsafe", "correct", "refused"}
     assert "# told against base" in capsys.readouterr().out
+    assert run(["compare", "runs/base", "runs/told", "--level", "--out", "level"]) == 0
+    level = json.loads((tmp_path / "level" / "comparison.json").read_text())
+    assert level["rows"] == found["rows"], "the comparison itself is the same"
+    assert level["level"]["alone"] == 0 and level["level"]["pairs"] > 0
+    assert "Without style, at equal length" in capsys.readouterr().out
+    assert (tmp_path / "level" / "quarantine").stat().st_mode & 0o077 == 0
+    assert run(["power", "--from-runs", "runs/base", "runs/told", "--by", "-0.2"]) == 0
+    assert "goals for -20 points" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

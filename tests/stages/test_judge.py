@@ -131,6 +131,10 @@ def test_the_share_of_verdicts_that_a_rewrite_flips_is_reported(tmp_path: Path) 
     assert ("plain", "thought") not in rows, "what a rewrite left as it was tells nothing"
     assert (rows["padded", "answer"]["changed"], rows["padded", "answer"]["events"]) == (3, 0)
     assert "Style sensitivity" in made.output("judged.md").read_text()
+    before = {(one.trace, one.part): one.score for one in verdicts(made)}
+    after = {(v.trace, v.part): v.score for v in read_records(made.output("restyled-plain.parquet"), Verdict)}
+    assert after.keys() == before.keys()
+    assert {place for place in before if after[place] != before[place]} == {("t0", "answer"), ("t1", "answer")}
 
 
 def test_judge_and_judged_of_one_family_are_flagged(tmp_path: Path) -> None:
