@@ -53,7 +53,7 @@ def _loaded(name: str) -> ModuleType:
         return _from_file(Path(name)) if name.endswith(".py") else import_module(name)
     except ResoluteError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         what = f"the plug-in does not load: {type(error).__name__}: {error}"
         mend = "run it alone with Python, or name a .py file or a module that can be imported"
         raise ResoluteError(what, where=f"{NAMED}: {name}", mend=mend) from error

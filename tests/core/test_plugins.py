@@ -56,6 +56,7 @@ def test_the_file_runs_once_however_often_names_are_looked_up(place: Path, monke
         pytest.param("two-words.py", "JUDGES = {}", "cannot be this plug-in's name", id="no name for a module"),
         pytest.param("brings_nothing.py", "JUDGE = {}", "brings nothing", id="a mistyped mapping"),
         pytest.param("breaks.py", "1 / 0", "ZeroDivisionError", id="an error of its own"),
+        pytest.param("leaves.py", "raise SystemExit(0)", "SystemExit", id="one that ends the program"),
         pytest.param("no_python.py", "def", "SyntaxError", id="no Python"),
     ],
 )
