@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from resolute.core.files import read_records, write_json, write_records
 from resolute.core.keys import file_digest
@@ -49,9 +49,10 @@ JUDGES = ("guard-a 1", "guard-b 1")
 def traces(count: int) -> Iterator[Trace]:
     """Five models, four attacks, twenty categories; one trace in a thousand says `needleword`."""
     draw = random.Random(0)
+    passages = [" ".join(draw.choices(WORDS, k=50)) for _ in range(500)]
     for number in range(count):
         goal = f"polish lid {number // 20}"
-        thought = " ".join(draw.choices(WORDS, k=draw.randint(200, 600)))
+        thought = "\n".join(draw.choices(passages, k=draw.randint(4, 12)))
         thought += " needleword" if number % 1000 == 7 else ""
         yield Trace(
             id=f"{number:016x}",
@@ -62,7 +63,7 @@ def traces(count: int) -> Iterator[Trace]:
             attack=("none", "persona", "persuasion", "pair")[number // 5 % 4],
             task="suite/safety",
             reasoning=thought,
-            answer=" ".join(draw.choices(WORDS, k=40)),
+            answer=draw.choice(passages),
             ending=Ending(where="answer", why="end of turn"),
             tokens_out=700,
         )
@@ -119,11 +120,23 @@ def write_run(root: Path, count: int) -> Path:
     return run.path
 
 
-def measured(work: Callable[[], Any]) -> tuple[float, Any]:
-    """Seconds, and what came of it."""
-    start = time.perf_counter()
+class Took(NamedTuple):
+    """Seconds on the clock, and of the processor: they part where other work shares the machine."""
+
+    clock: float
+    processor: float
+
+
+def measured(work: Callable[[], Any]) -> tuple[Took, Any]:
+    """How long it took, and what came of it."""
+    clock, processor = time.perf_counter(), time.process_time()
     result = work()
-    return time.perf_counter() - start, result
+    return Took(time.perf_counter() - clock, time.process_time() - processor), result
+
+
+def median(times: list[Took]) -> Took:
+    """Of each."""
+    return Took(*(statistics.median(each) for each in zip(*times, strict=True)))
 
 
 def memory() -> int:
@@ -131,16 +144,17 @@ def memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-def build(run: Path) -> dict[str, float]:
+def build(run: Path) -> dict[str, Any]:
     """The index, once."""
     from resolute.view.app import opened
 
-    seconds, shown = measured(lambda: opened([run], lambda *_, **__: None))
+    took, shown = measured(lambda: opened([run], lambda *_, **__: None))
     size = sum(path.stat().st_size for path in (run.parent / ".store" / "view").rglob("*.sqlite"))
-    return {"seconds": seconds, "memory": memory(), "size": size // 1_000_000, "rows": shown.index.size}
+    return {"took": took, "memory": memory(), "size": size // 1_000_000, "rows": shown.index.size}
 
 
 ASKED = {
+    "the first page": "/",
     "filter: one model": "/?model=model+1",
     "filter: unsafe answers under one attack": "/?outcome=answer%3A+unsafe&attack=persona",
     "filter: judges disagree, longest first": "/?disagree=answer%3A+unsafe&sort=longest",
@@ -150,46 +164,44 @@ ASKED = {
     "search: a word's beginning": "/?q=thought%3Abam*",
     "search: a phrase": "/?q=%22please+polish+lid%22",
     "search and filters": "/?q=ban&model=model+2&pattern=weak+vacillation",
-    "the last page": "/?before=" + f"{ROWS - 1:016x}",
+    "another page": f"/?after={777:016x}",
     "one trace": f"/trace/{777:016x}?attack=persona",
     "side by side, verdicts differ": "/beside?show=differ",
     "one goal everywhere": "",
 }
 
 
-def serve(run: Path) -> dict[str, float]:
+def serve(run: Path) -> dict[str, Any]:
     """A start on a standing index, and what pages take through the whole application."""
     from starlette.testclient import TestClient
 
-    from resolute.view.app import build as application
-    from resolute.view.app import opened
+    def start() -> TestClient:
+        from resolute.view.app import build, opened
 
-    def first() -> TestClient:
-        made = application(opened([run], lambda *_, **__: None))
+        made = build(opened([run], lambda *_, **__: None))
         client = TestClient(made, base_url="http://127.0.0.1:1")
         client.cookies.set(made.state.session.cookie, made.state.session.token)
-        assert client.get("/").status_code == 200
         return client
 
-    found: dict[str, float] = {}
-    found["start and first page"], client = measured(first)
-    found["first page again"] = statistics.median(measured(lambda: client.get("/"))[0] for _ in range(TIMES))
+    found: dict[str, Any] = {}
+    found["start: imports, and the index opened"], client = measured(start)
+    found["the first page, cold"] = measured(lambda: client.get("/"))[0]
     index = client.app.state.opened.index  # type: ignore[attr-defined]
     goal = index.by_key(f"{777:016x}").goal
     for name, address in ASKED.items():
         where = address or f"/goal/{goal}"
-        times: list[float] = []
+        times: list[Took] = []
         for _ in range(TIMES):
-            index.searched.cache_clear()
-            seconds, answer = measured(lambda where=where: client.get(where))
+            index.forget()
+            took, answer = measured(lambda where=where: client.get(where))
             assert answer.status_code == 200
-            times.append(seconds)
-        found[name] = statistics.median(times)
+            times.append(took)
+        found[name] = median(times)
     found["memory"] = memory()
     return found
 
 
-def plain(run: Path) -> dict[str, float]:
+def plain(run: Path) -> dict[str, Any]:
     """Without an index: all records in memory, each looked at."""
     file = next((run.parent / ".store" / "evaluate").rglob("traces.parquet"))
     reading, rows = measured(lambda: read_records(file, Trace))
@@ -198,10 +210,36 @@ def plain(run: Path) -> dict[str, float]:
     return {"reading": reading, "filter": filtering, "search": search, "memory": memory()}
 
 
-def apart(part: str, run: Path) -> dict[str, float]:
+def apart(part: str, run: Path) -> dict[str, Any]:
     """A part in a process of its own."""
     call = [sys.executable, "-m", "bench.view", "--part", part, "--run", str(run)]
     return json.loads(subprocess.run(call, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
+
+
+def shown(made: dict[str, Any], pages: dict[str, Any], naive: dict[str, Any]) -> str:
+    """What came of the parts."""
+    rows = made["rows"]
+    lines = [
+        [name, f"{took[0] * 1000:.0f} ms", f"{took[1] * 1000:.0f} ms"]
+        for name, took in pages.items()
+        if name != "memory"
+    ]
+    clock, processor = made["took"]
+    size, held = made["size"], made["memory"]
+    took = {name: f"{naive[name][0]:.2f} s ({naive[name][1]:.2f} s)" for name in ("reading", "filter", "search")}
+    return "\n".join(
+        [
+            f"{rows} traces, {rows * len(JUDGES)} verdicts, {rows} reports. In brackets: of the processor.",
+            "",
+            f"The index, once: {clock:.0f} s ({processor:.0f} s), {size} MB on disk, at most {held} MB of memory.",
+            f"The explorer held at most {pages['memory']} MB.",
+            "",
+            *table([f"page, median of {TIMES}, nothing cached", "clock", "processor"], lines),
+            "",
+            f"Without an index: reading {took['reading']}, then a filter {took['filter']} and a search {took['search']}, "
+            f"with {naive['memory']} MB of memory.",
+        ]
+    )
 
 
 def main() -> None:
@@ -215,18 +253,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         run = write_run(Path(folder), asked.rows)
-        made, pages, naive = apart("build", run), apart("serve", run), apart("plain", run)
-    lines = [[name, f"{seconds * 1000:.0f} ms"] for name, seconds in pages.items() if name != "memory"]
-    print(f"{asked.rows} traces, {asked.rows * len(JUDGES)} verdicts, {asked.rows} reports\n")
-    print(
-        f"The index, once: {made['seconds']:.0f} s, {made['size']:.0f} MB, at most {made['memory']:.0f} MB of memory."
-    )
-    print(f"The explorer held at most {pages['memory']:.0f} MB.\n")
-    print("\n".join(table(["page, median of 5, no cached search", "time"], lines)))
-    print(
-        f"\nWithout an index: reading {naive['reading']:.1f} s, then a filter {naive['filter'] * 1000:.0f} ms and "
-        f"a search {naive['search'] * 1000:.0f} ms, with {naive['memory']:.0f} MB of memory."
-    )
+        print(shown(apart("build", run), apart("serve", run), apart("plain", run)))
 
 
 if __name__ == "__main__":

@@ -74,6 +74,7 @@ class Index:
         }
         self.searched = lru_cache(maxsize=8)(self._searched)
         self.compared = cache(self._compared)
+        self.slots = lru_cache(maxsize=8)(self._slots)
 
     # -- lists
 
@@ -120,6 +121,11 @@ class Index:
         places = np.flatnonzero(self.flags(asked, marked))
         by = {"goal": self._numbers["goal"], "shortest": self._numbers["length"], "longest": -self._numbers["length"]}
         return places if asked.sort == "stored" else places[np.argsort(by[asked.sort][places], kind="stable")]
+
+    def forget(self) -> None:
+        """What was found is looked up anew."""
+        self.searched.cache_clear()
+        self.slots.cache_clear()
 
     def _searched(self, expression: str) -> Any:
         import numpy as np
@@ -200,7 +206,7 @@ class Index:
 
     # -- pairs
 
-    def slots(self, left: str, right: str) -> list[tuple[int, int]]:
+    def _slots(self, left: str, right: str) -> list[tuple[int, int]]:
         """Places of the traces of two models on one prompt, task, attack, strategy and sample, in the left's order."""
         return self._all(
             "SELECT a.n, b.n FROM traces a JOIN traces b ON a.slot = b.slot AND b.who = ? WHERE a.who = ? ORDER BY a.n",
