@@ -73,8 +73,8 @@ def level_page(found: Compared, level: Compared, made: Levelled) -> list[str]:
         "",
         f"{len(made.first)} pairs of answers without Markdown and opening apologies; in {made.cut} the longer one was "
         f"cut to the words of the shorter; {made.alone} without a partner left out. Judged again by the same "
-        "instruments, Holm over all rows. What stands is neither style nor length; what does not may be harm that needs "
-        "its words.",
+        "instruments, Holm over all rows. What stands is neither style nor length; what does not may be harm that "
+        "needs its words.",
         "",
     ]
 
