@@ -124,3 +124,16 @@ def test_pages_can_be_read_by_everybody(site: Path, chromium: str, scheme: Any) 
             found += [f"{name}: {one['id']}" for one in broken if one["impact"] in ("serious", "critical")]
         browser.close()
     assert not found
+
+
+def test_every_cell_about_another_project_says_what_was_looked_at() -> None:
+    lines = (DOCS / "how-we-compare.md").read_text(encoding="utf-8").splitlines()
+    rows = [line for line in lines if line.startswith("| ") and not line.startswith(("| project", "| **Resolute**"))]
+    assert len(rows) == 14, "seven projects in two tables"
+    bare = [
+        (row.split("|")[1].strip(), cell.strip())
+        for row in rows
+        for cell in row.strip("|").split("|")[1:]
+        if "[^" not in cell and "not looked at" not in cell
+    ]
+    assert not bare
