@@ -236,7 +236,7 @@ def shown(made: dict[str, Any], pages: dict[str, Any], naive: dict[str, Any]) ->
             "",
             *table([f"page, median of {TIMES}, nothing cached", "clock", "processor"], lines),
             "",
-            f"Without an index: reading {took['reading']}, then a filter {took['filter']} and a search {took['search']}, "
+            f"Without an index: reading {took['reading']}, a filter {took['filter']}, a search {took['search']}, "
             f"with {naive['memory']} MB of memory.",
         ]
     )
