@@ -17,20 +17,20 @@ from pathlib import Path
 from resolute.core.files import read_json
 from resolute.core.keys import file_digest
 
-RECIPE = f"""# A mini lab study: three rows.
+RECIPE = f"""# A mini lab study.
 extends: {Path(__file__).parents[1] / "recipes" / "lab" / "demo.yaml"}
 name: mini
-distill: {{prompts: ["lab/harmful-train:300", "lab/benign-train:30"]}}
-curate: {{safety: 60, benign: 20}}
-train: {{max_steps: 12, checkpoint_every: 4}}
-evaluate: {{suites: ["lab:8"], sampling: {{max_tokens: 60}}}}
-grid: {{only: [Raw, Default, Improved]}}
+distill: {{prompts: ["lab/harmful-train:100", "lab/benign-train:30"]}}
+curate: {{safety: 40, benign: 20}}
+train: {{max_steps: 9, checkpoint_every: 3}}
+evaluate: {{suites: ["lab:4"], sampling: {{max_tokens: 40}}}}
+grid: {{only: [Raw, Improved]}}
 """
 POINTS = {
-    "it distils": "distill · Default started",
+    "it distils": "distill · Improved started",
     "4 jobs are done": "[4/",
-    "it trains": "train · Default: training",
-    "it answers": "evaluate · Default started",
+    "it trains": "train · Improved: training",
+    "it answers": "evaluate · Improved started",
     "it judges": "judge · Improved started",
 }
 """What is going on -> what the study says there; it is killed half a second after."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 from resolute.core import integrity, reading, rewrites, scores
@@ -40,7 +41,7 @@ def identity(job: Job) -> dict[str, Any]:
     settings = cast("Judge", job.settings)
     if not job.inputs:
         raise ResoluteError("judge needs traces", mend="resolute judge run RUN, or a file of traces")
-    specs = settings.judges or sorted({name for task in _tasks(_read(job)) for name in named_by(task)})
+    specs = settings.judges or sorted({name for task in _task_names(job) for name in named_by(task)})
     asked_for = [instrument(spec) for spec in specs]
     _check(settings, specs)
     versions = {one.name: one.instrument.version for one in asked_for}
@@ -195,6 +196,28 @@ def _replaced(before: Sequence[Verdict], after: Sequence[Verdict], changed: set[
         again.get((one.trace, one.judge, one.event, one.part), one) if f"{one.trace} {one.part}" in changed else one
         for one in before
     ]
+
+
+def _task_names(job: Job) -> set[str]:
+    """Of our own traces that one column is read: a finished study asks for this of every row."""
+    columns = [_column(path) for path in job.inputs.values()]
+    known = [names for names in columns if names is not None]
+    return set[str]().union(*known) if len(known) == len(columns) else _tasks(_read(job))
+
+
+def _column(path: Path) -> set[str] | None:
+    """The tasks of a file of our own traces; None for any other."""
+    import pyarrow.parquet as pq
+
+    if path.suffix != ".parquet" or not path.is_file():
+        return None
+    try:
+        file = pq.ParquetFile(path)  # pq.read_table would import pandas
+        if not set(Trace.model_fields) <= set(file.schema_arrow.names):
+            return None
+        return set(file.read(columns=["task"]).column("task").unique().to_pylist())
+    except (OSError, ValueError):  # damaged: reading it whole says how
+        return None
 
 
 def _tasks(read: list[ReadTraces]) -> set[str]:
