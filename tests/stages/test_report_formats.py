@@ -21,7 +21,7 @@ from resolute.core.keys import file_digest
 from resolute.core.records import Trace, Verdict
 from resolute.core.runs import Artifact
 from resolute.core.settings import Report
-from resolute.stages.pages import latex, published
+from resolute.stages.pages import curve, latex, published
 from resolute.stages.pages.columns import Column, instrument_orders
 from resolute.stages.pages.exports import export, standing
 from resolute.stages.pages.files import named, slug
@@ -87,7 +87,7 @@ def test_every_table_is_a_file_whose_braces_balance_and_whose_rows_are_as_wide_a
 @given(st.text())
 def test_no_text_is_a_command_in_latex(text: str) -> None:
     said = latex.escaped(text)
-    for command in sorted(latex._ESCAPED.values(), key=len, reverse=True):
+    for command in sorted(latex.ESCAPED.values(), key=len, reverse=True):
         said = said.replace(command, "")
     assert not set(said) & set("\\{}$&#%_~^<>|\"`'[]\n\x1b\u202e")
 
@@ -98,14 +98,14 @@ def test_figures_are_complete_pictures_in_colours_that_nothing_outside_is_asked_
     for path in drawn:
         text = path.read_text()
         ET.fromstring(text)
-        assert "#0a0101" not in text and "#010101" not in text and "<script" not in text
+        assert "#0a0101" not in text and "#010101" not in text and "var(" not in text and "<script" not in text
         assert not re.search(r'href="(?!#)', text) and "\u202e" not in text and "\x1b" not in text
         picture = Image.open(path.with_suffix(".png"))
         assert picture.width > 500 and len(picture.convert("RGB").getcolors(1 << 24) or []) > 3
 
 
 def test_the_same_study_gives_the_same_bytes_in_every_file(tmp_path: Path) -> None:
-    study = Maker(tmp_path, STUDY[:3], goals=12, distilled=12).write()
+    study = Maker(tmp_path, STUDY[:2], goals=8, distilled=8).write()
     first = _report(study)
     second = perform(Job("report", Report(title="Demo"), {"study": study}), tmp_path / "other", lambda *_, **__: None)
     assert first.manifest.outputs == second.manifest.outputs and len(first.manifest.outputs) > 20
@@ -140,8 +140,8 @@ def test_numbers_along_an_axis_are_a_curve_and_names_are_dots(tmp_path: Path) ->
     assert len(page.curves) == len(page.columns)
     assert page.curves[0].numbers == [100, 1000, 5000] and page.curves[0].logarithmic
     assert [[level for level, _ in one.points] for one in page.curves[0].series] == [["100", "1,000", "5000"]]
-    made = _report(study)
-    assert any(name.startswith("figures/curve-samples") for name in made.manifest.outputs)
+    drawn = curve.curve("c", "Curve", page.curves[0]).drawn("svg").decode()
+    assert "5000" in drawn and "1,000: " in drawn
     named = _page(_axes(study, "base", ["one", "two", "three"]))
     assert named.curves[0].numbers is None and not named.curves[0].logarithmic
 
@@ -257,7 +257,7 @@ def test_a_files_name_is_safe_and_no_two_are_one(text: str) -> None:
 def test_files_of_an_earlier_report_do_not_stay_beside_a_new_one(tmp_path: Path) -> None:
     from resolute.core.runs import Run
 
-    study = Maker(tmp_path, STUDY[:3], goals=8, distilled=6).write()
+    study = Maker(tmp_path, STUDY[:1], goals=6, distilled=4).write()
     run = Run(study.parent)
     for settings in ({}, {"number": "Table 1"}):
         earlier = standing(run.path)

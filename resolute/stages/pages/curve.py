@@ -33,7 +33,7 @@ def curve(name: str, title: str, found: Curve) -> svg.Drawing:
             at = [numbers[found.levels.index(n)] if numbers else found.levels.index(n) for n, _ in series.points]
             _series(axes, place, series, [x + shift for x in at], found, tips)
         _levels(axes, found.levels, numbers)
-        axes.set_ylim(-2, 102)
+        axes.set_ylim(-4, 104)
         axes.set_yticks([0, 25, 50, 75, 100], ["0%", "25%", "50%", "75%", "100%"])
         axes.tick_params(axis="y", labelcolor=svg.MUTED)
         axes.set_xlabel(found.axis)

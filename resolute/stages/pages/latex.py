@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from resolute.core.text import terminal_safe
 from resolute.stages.pages.sheet import Sheet
 
-_ESCAPED = {
+ESCAPED = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "|": r"\textbar{}", '"': r"\textquotedbl{}", "`": r"\textasciigrave{}", "'": r"\textquotesingle{}",
@@ -48,7 +48,7 @@ def escaped(text: str) -> str:
     What has no command of its own and is beyond Latin stays for engines that read Unicode.
     """
     plain = " ".join(terminal_safe(unicodedata.normalize("NFC", text)).split())
-    return "".join(_ESCAPED.get(letter, letter) for letter in plain)
+    return "".join(ESCAPED.get(letter, letter) for letter in plain)
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -38,6 +38,8 @@ PRINTED: dict[str, str] = dict(
     )
 )  # fmt: skip
 """Stand-in -> colour in files: those of the page in the light, as `report.css` has them."""
+MARGIN = 14
+"""Round a figure that is a file of its own, in its units."""
 SETTINGS: Any = {
     "svg.fonttype": "none",
     "text.parse_math": False,
@@ -69,17 +71,31 @@ class Drawing:
 
     def drawn(self, form: str) -> bytes:
         """The figure as the bytes of an `svg` or `png` file, on white, in the page's light colours."""
+        if form == "svg":
+            return _standing(str(self.inline)).encode()
         import matplotlib as mpl
 
         _coloured(self.figure)
         stream = io.BytesIO()
-        metadata = {"Date": None, "Creator": None} if form == "svg" else {"Software": None}
-        settings = SETTINGS | {"svg.hashsalt": self.name, "savefig.dpi": 180}
+        settings = SETTINGS | {"savefig.dpi": 150, "savefig.facecolor": "white"}
         with mpl.rc_context(settings), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Glyph .* missing from")
-            self.figure.savefig(stream, format=form, metadata=metadata, facecolor="white", bbox_inches="tight")
-        text = stream.getvalue()
-        return terminal_safe(text.decode()).encode() if form == "svg" else text
+            self.figure.savefig(
+                stream, format=form, metadata={"Software": None}, facecolor="white", bbox_inches="tight"
+            )
+        return stream.getvalue()
+
+
+def _standing(inline: str) -> str:
+    """An `<svg>` element as a file of its own: colours for the page's variables, a margin for what hangs over."""
+    for stand_in, variable in _VARIABLES.items():
+        inline = inline.replace(f"var({variable})", PRINTED[stand_in])
+    head, rest = inline.split(">", 1)
+    width, height = (float(end) + 2 * MARGIN for end in head.split('viewBox="')[1].split('"')[0].split()[2:])
+    place = f'x="{-MARGIN}" y="{-MARGIN}" width="{width:g}" height="{height:g}"'
+    head = re.sub(r'viewBox="[^"]*"', f'viewBox="{-MARGIN} {-MARGIN} {width:g} {height:g}"', head)
+    head += f' width="{width:g}" height="{height:g}" font-family="DejaVu Sans, Arial, sans-serif"'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{head}><rect {place} fill="#ffffff"/>{rest}\n'
 
 
 def _coloured(figure: Figure) -> None:
