@@ -5,7 +5,8 @@ Run: python -m bench.statistics [--out docs/measured]
 Each line is one simulation with a seed of its own, through the functions that a report is written with. Intervals must
 hold the truth in .93 or more of the draws, tests must find what is not there in no more than their level (and what the
 draws allow: three standard errors), and planned power must be within .03, and as much again as the draws allow, of the
-share of draws that found the difference. Above .97 an interval is wider than it need be, which is no fault: where few goals change it cannot be else.
+share of draws that found the difference. Above .97 an interval is wider than it need be, which is no fault: where few
+goals change it cannot be else.
 """
 
 from __future__ import annotations
