@@ -63,6 +63,7 @@ def row(request: Request) -> Response:
         row=shown,
         seen=seen,
         maker=maker,
+        harmful=shown.kind in ("harmful", "unknown") or (seen is not None and seen.harmful),
         chosen=chosen,
         trainings=there,
         read=taken,
