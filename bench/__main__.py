@@ -14,6 +14,7 @@ OWN = {
     "__init__",
     "__main__",
     "page",
+    "pictures",
     "lab_trial",
     "train_ways",
     "train_gpu",

@@ -11,15 +11,15 @@ from resolute.core.records import PATTERNS
 
 FACETS: dict[str, str] = {
     "model": "Model",
+    "outcome": "Outcome",
+    "disagree": "Judges disagree",
+    "pattern": "Risky pattern",
     "strategy": "Strategy",
     "task": "Task",
     "attack": "Attack",
     "kind": "Kind of goal",
     "category": "Category",
     "framing": "Framing",
-    "outcome": "Outcome",
-    "disagree": "Judges disagree",
-    "pattern": "Risky pattern",
     "ending": "Ending",
     "judge": "By instrument",
     "stage": "Made by",
