@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,13 @@ def players(settings: Evaluate, plan: Plan, target: Model, judges: Sequence[str]
         shown = settings.pair.remembered * (settings.pair.shown // _CHARACTERS + cast.attacker_sampling.max_tokens)
         found.append(player("attacker", cast.attacker, longest + shown + cast.attacker_sampling.max_tokens))
     if cast.stop is not None and cast.stop.model is not None and guided:
-        found.append(player("stop judge", cast.stop.model, longest + written + cast.stop.instrument.max_tokens))
+        judge = player("stop judge", cast.stop.model, longest + written + cast.stop.instrument.max_tokens)
+        found.append(replace(judge, name=cast.stop.spec))
     for spec in judges:
         one = named(spec, "judges", "asked")
         if one.model is not None:
-            found.append(player("final judge", one.model, longest + written + one.instrument.max_tokens))
+            judge = player("final judge", one.model, longest + written + one.instrument.max_tokens)
+            found.append(replace(judge, name=spec))
     return found
 
 
@@ -85,5 +88,7 @@ def _endpoint(model: Model) -> str:
         return "a function"
     provider, _, rest = model.name.partition("/")
     service = rest.partition("/")[0] if provider.startswith("openai-api") else provider
-    address = os.environ.get(f"{service.upper().replace('-', '_')}_BASE_URL", "")
-    return f"at {address}" if address else f"at {provider}"
+    variable = f"{service.upper().replace('-', '_')}_BASE_URL"
+    if address := os.environ.get(variable, ""):
+        return f"at {address}"
+    return f"at {service}'s own address" if provider == service else f"nowhere yet: {variable} is not set"

@@ -105,10 +105,10 @@ def fit(players: Sequence[Player], gpus: Gpus) -> Fit:
 def _size(one: Player, gpus: Gpus) -> str:
     if one.runs == "elsewhere":
         return ""
-    on = f"{one.split * one.copies} GPUs" if one.split * one.copies > 1 else "1 GPU"
-    share = one.taken(gpus) / (gpus.gpu.memory * GIB)
+    many = one.split * one.copies
+    share = f"{one.taken(gpus) / (gpus.gpu.memory * GIB):.0%} of " + (f"each of {many} GPUs" if many > 1 else "a GPU")
     parts = f"weights {one.weights / one.split / GIB:.1f} GiB, a row of {one.tokens:,} tokens "
-    return f", {on}, {share:.0%} of each: {parts}{one.token * one.tokens / one.split / GIB:.2f} GiB"
+    return f", {share}: {parts}{one.token * one.tokens / one.split / GIB:.2f} GiB"
 
 
 def _mend(one: Player, gpus: Gpus) -> str:
