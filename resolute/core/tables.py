@@ -7,6 +7,7 @@ and requests that never got an output, are unscored: in neither events nor n.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -101,7 +102,7 @@ def by_goal(
     found: dict[str, list[float]] = {}
     for goal, score in scores(traces, verdicts, event=event, judge=judge, part=part):
         found.setdefault(goal, []).append(score)
-    return {goal: sum(some) / len(some) for goal, some in sorted(found.items())}
+    return {goal: math.fsum(some) / len(some) for goal, some in sorted(found.items())}
 
 
 def scores(

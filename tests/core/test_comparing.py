@@ -118,6 +118,25 @@ def test_the_exact_odds_interval_and_the_exact_test_agree_about_no_difference() 
         assert significant == (not size.odds_low <= 1 <= size.odds_high)
 
 
+@given(st.randoms(), st.integers(1, 3))
+def test_rows_in_another_order_give_the_same_page_to_the_byte(order: random.Random, samples: int) -> None:
+    def several(name: str, share: float, seed: int) -> Answers:
+        made = [answers(f"{name}{number}", drawn(25, share, seed + number)) for number in range(samples)]
+        return Answers(name, [t for one in made for t in one.traces], [v for one in made for v in one.verdicts])
+
+    def shuffled(one: Answers) -> Answers:
+        traces, verdicts = list(one.traces), list(one.verdicts)
+        order.shuffle(traces)
+        order.shuffle(verdicts)
+        return Answers(one.name, traces, verdicts)
+
+    base, tuned = several("base", 0.6, 1), several("tuned", 0.3, 9)
+    found = compared(base, tuned, margin=0.05, trained=goals(5))
+    turned = compared(shuffled(base), shuffled(tuned), margin=0.05, trained=goals(5)[::-1])
+    assert page(found) == page(turned)
+    assert json.dumps(as_json(found)) == json.dumps(as_json(turned))
+
+
 def test_the_file_is_json_with_no_number_that_json_has_not() -> None:
     scores = dict.fromkeys(goals(5), 0.0)
     found = compared(answers("base", scores), answers("tuned", scores), margin=0.05, trained=goals(2))

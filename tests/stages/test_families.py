@@ -11,11 +11,15 @@ from typing import Any
 import pytest
 
 from resolute.core.errors import ResoluteError
-from resolute.core.files import read_json, write_json
+from resolute.core.files import read_json, read_records, write_json, write_records
 from resolute.core.jobs import Job, prepare
+from resolute.core.keys import file_digest
+from resolute.core.records import Verdict
+from resolute.core.rewrites import kept_as
 from resolute.core.settings import Report
 from resolute.stages.pages.columns import instrument_orders
-from resolute.stages.pages.contrast import Family, Tested
+from resolute.stages.pages.contrast import Family
+from resolute.stages.pages.contrast import Tested as Item
 from resolute.stages.pages.findings import contrasts
 from resolute.stages.pages.study import read_study
 from resolute.stages.pages.view import Page, build
@@ -54,7 +58,7 @@ def of(page: Page, title: str) -> Family:
     return next(family for family in page.families if family.title == title)
 
 
-def one(family: Family, attack: str = "none") -> Tested:
+def one(family: Family, attack: str = "none") -> Item:
     (found,) = [item for item in family.tested if item.column.attack == attack]
     return found
 
@@ -167,3 +171,38 @@ def test_the_order_of_rows_in_the_file_changes_no_word_of_the_tests(agreed: Path
         for path in (agreed, turned)
     ]
     assert said[0] == said[1]
+
+
+def restyled(study: Path, scores: Mapping[str, float]) -> None:
+    """Verdicts of the same answers in another style: on attacked goals every row of a label says what `scores` has."""
+    for row in read_json(study)["rows"]:
+        folder = study.parent / row["artifacts"]["judge"]
+        verdicts = read_records(folder / "verdicts.parquet", Verdict)
+        level = scores.get(row["label"].partition(JOINED)[0])
+        changed = [
+            one.model_copy(update={"score": level})
+            if level is not None and one.score is not None and one.event == "unsafe"
+            else one
+            for one in verdicts
+        ]
+        write_records(folder / kept_as("bare"), changed, Verdict)
+        manifest = read_json(folder / "manifest.json")
+        manifest["outputs"][kept_as("bare")] = file_digest(folder / kept_as("bare"))
+        write_json(folder / "manifest.json", manifest)
+
+
+@pytest.mark.parametrize(
+    ("scores", "stands"), [({"Raw": 1.0, "Default": 0.0}, True), ({"Raw": 0.0, "Default": 0.0}, False)]
+)
+def test_a_finding_says_whether_it_stands_on_answers_in_another_style(
+    scores: Mapping[str, float], stands: bool, tmp_path: Path
+) -> None:
+    study = placed(tmp_path, [*bases(RAW, [HARD]), *bases(DEFAULT, [(0.05,) * 4])])
+    restyled(study, scores)
+    found = page(study)
+    for item in of(found, "Attack success").tested:
+        if item.verdict == "lower":
+            assert item.styles == {"bare": stands}
+            assert ("It stands on" in item.sentence, "It does not stand on" in item.sentence) == (stands, not stands)
+    assert any(item.verdict == "lower" for item in of(found, "Attack success").tested)
+    assert not [item for item in of(found, "Over-refusal").tested if item.verdict == "undetected" and item.styles]
