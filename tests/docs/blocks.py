@@ -20,6 +20,7 @@ PAGES = (ROOT / "README.md", *sorted(path for path in (ROOT / "docs").rglob("*.m
 """Every page of words; `docs/measured` is written by programs."""
 
 NEEDS = {
+    "browser": "a browser that a reader sits before",
     "data": "public data that the package does not ship",
     "file": "a file of the reader's own",
     "gpu": "a GPU, or hours without one",
