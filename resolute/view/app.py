@@ -22,10 +22,11 @@ from resolute.view.index.build import index_file
 from resolute.view.index.read import Index
 from resolute.view.marks import Marks
 from resolute.view.material import Material, gather
+from resolute.view.notes import Notes
 from resolute.view.pages import page
 from resolute.view.session import Guard, Session
 
-SCREENS = ("listing", "trace", "rows", "pairs", "logs", "marks", "reveal")
+SCREENS = ("listing", "trace", "rows", "pairs", "logs", "marks", "notes", "reveal")
 """Modules of this package with routes, each in a list `ROUTES`."""
 LARGEST_FORM = 1 << 20
 """Bytes somebody may send at once."""
@@ -40,6 +41,11 @@ class Opened:
     marks: Marks
     model: str = ""
     """Rows are shown token by token as this model would be trained on them; empty: as the run trained on them."""
+
+    @property
+    def notes(self) -> Notes:
+        """What readers noted beside verdicts."""
+        return Notes(self.material.home)
 
 
 def opened(paths: Sequence[Path], progress: Progress, *, runs: Path = Path("runs"), model: str = "") -> Opened:
