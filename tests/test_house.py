@@ -40,7 +40,7 @@ def test_every_stage_is_one_word_a_section_a_module_and_a_verb() -> None:
     modules = {path.stem for path in (PACKAGE / "stages").glob("*.py")} - {"__init__"}
     assert modules == set(SECTIONS)
     assert set(SECTIONS) <= verbs()
-    assert verbs() - set(SECTIONS) == {"study", "demo", "doctor", "lab", "merge", "compare", "view"}
+    assert verbs() - set(SECTIONS) == {"study", "demo", "doctor", "lab", "merge", "compare", "power", "view"}
 
 
 @pytest.mark.parametrize("name", sorted(SECTIONS))
