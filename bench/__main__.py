@@ -21,6 +21,8 @@ OWN = {
     "fuzz_judges",
     "judging_coverage",
     "audit_coverage",
+    "evaluate_coverage",
+    "evaluate_served",
     "noisy_auditor",
     "fuzz_auditor",
     "mutations",

@@ -231,9 +231,9 @@ class Held:
         return self.held / self.draws
 
 
-def measured(profile: str, goals: int, samples: int, draws: int) -> dict[Event, Held]:
-    """All draws of one design."""
-    cells = {event: Held(true) for event, true in true_rates(profile).items()}
+def measured(profile: str, goals: int, samples: int, draws: int, *, of: str = "") -> dict[Event, Held]:
+    """All draws of one design; `of`: held against the true rates of another model."""
+    cells = {event: Held(true) for event, true in true_rates(of or profile).items()}
     for draw in range(draws):
         luck = random.Random(derive(draw, profile, goals, samples))
         known: list[tuple[str, Done]] = []
