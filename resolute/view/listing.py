@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from resolute.view.filters import Filters, parsed
+from resolute.view.index.facets import Counted
 from resolute.view.index.read import Index, Seen
 from resolute.view.index.search import plain
 from resolute.view.index.words import FACETS
@@ -17,6 +18,8 @@ from resolute.view.pages import page
 
 ROWS = 50
 """Traces on a page of the list."""
+LABELS = 60
+"""Labels of a facet that are shown beside the chosen ones."""
 EXCERPT = 200
 """Characters of a goal, or around what was searched for, in the list."""
 SHOWN = ("outcome", "pattern", "disagree", "repair", "training")
@@ -33,6 +36,14 @@ class Line:
     """Around the first place where what was searched for stands; empty where it is not in thought or answer."""
     labels: dict[str, list[str]]
     marked: bool
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The labels of a facet that are shown, and how many are not."""
+
+    labels: list[Counted]
+    more: int
 
 
 @dataclass(frozen=True)
@@ -58,7 +69,7 @@ def listing(request: Request) -> Response:
         request,
         "list.html.j2",
         asked=asked,
-        facets=index.counts(asked, marked),
+        facets={name: _choice(labels) for name, labels in index.counts(asked, marked).items()},
         headings=FACETS,
         lines=lines,
         window=shown,
@@ -86,6 +97,12 @@ def position(index: Index, order: Any, key: str) -> int:
     place = index.place(key)
     found = np.flatnonzero(order == place) if place is not None else []
     return int(found[0]) if len(found) else -1
+
+
+def _choice(labels: list[Counted]) -> Choice:
+    """Those that are chosen, and as many of the others as people read."""
+    shown = [one for place, one in enumerate(labels) if place < LABELS or one.chosen]
+    return Choice(shown, len(labels) - len(shown))
 
 
 def _line(index: Index, seen: Seen, asked: Filters, marked: list[str]) -> Line:

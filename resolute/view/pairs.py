@@ -136,19 +136,19 @@ class Cell:
 def goal(request: Request) -> Response:
     """`GET /goal/KEY`: one goal in every way it was asked (rows), by model (columns)."""
     index: Index = request.app.state.opened.index
-    found = index.by_goal(request.path_params["goal"])
+    found, total = index.by_goal(request.path_params["goal"], MOST)
     if not found:
         raise HTTPException(404, "There is no such goal.")
     table: dict[Way, dict[str, list[Cell]]] = {}
-    for seen in found[:MOST]:
+    for seen in found:
         one = seen.trace
         way = Way(one.task, one.attack, one.strategy, one.prompt.framing, one.sample, one.repaired)
         labels: dict[str, Any] = {name: index.facets[name].of(seen.n) for name in ("outcome", "pattern")}
         cell = Cell(seen, labels["outcome"], [label for label in labels["pattern"] if label != "none found"])
         table.setdefault(way, {}).setdefault(seen.who, []).append(cell)
-    models = list(dict.fromkeys(seen.who for seen in found[:MOST]))
+    models = list(dict.fromkeys(seen.who for seen in found))
     ordered = sorted(table.items(), key=lambda item: (item[0].task, item[0].attack, item[0].strategy, item[0].framing))
-    return page(request, "goal.html.j2", first=found[0], table=ordered, models=models, total=len(found), most=MOST)
+    return page(request, "goal.html.j2", first=found[0], table=ordered, models=models, total=total, most=MOST)
 
 
 ROUTES = [Route("/beside", beside), Route("/goal/{goal}", goal)]

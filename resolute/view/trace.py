@@ -99,4 +99,4 @@ def difference(index: Index, seen: Seen) -> Difference | None:
     return Difference(before, seen, pieces(old.reasoning, new.reasoning), pieces(old.answer, new.answer))
 
 
-ROUTES = [Route("/trace/{key}", trace)]
+ROUTES = [Route("/trace/{key:path}", trace)]

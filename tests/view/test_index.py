@@ -230,3 +230,36 @@ def test_what_cannot_be_shown_is_said(tmp_path: Path, name: str) -> None:
     (tmp_path / "text.parquet").write_text("no table")
     with pytest.raises(ResoluteError):
         opened([tmp_path / name], quiet, runs=tmp_path / "runs")
+
+
+def test_a_damaged_index_is_made_again(tmp_path: Path) -> None:
+    run = making.study(tmp_path)
+    size = opened([run], quiet).index.size
+    (index,) = (tmp_path / "runs").rglob("index.sqlite")
+    index.write_bytes(b"SQLite format 3\x00" + b"rubbish" * 2000)
+    assert opened([run], quiet).index.size == size
+
+
+def test_what_a_killed_process_left_of_an_index_is_cleared_away(tmp_path: Path) -> None:
+    run = making.study(tmp_path)
+    opened([run], quiet)
+    (index,) = (tmp_path / "runs").rglob("index.sqlite")
+    index.unlink()
+    left = index.with_name(".index.sqlite.999999999")
+    left.write_bytes(b"half")
+    opened([run], quiet)
+    assert not left.exists()
+
+
+def test_one_prompt_a_thousand_times_makes_no_million_pairs(tmp_path: Path) -> None:
+    rows = [
+        trace(f"{model} {number}", "polish", model=model, answer=str(number))
+        for model in ("base", "tuned")
+        for number in range(100)
+    ]
+    run = making.Run(tmp_path / "runs" / "many")
+    run.point("evaluate", artifact(tmp_path, "evaluate", "many", {"traces.parquet": (rows, making.Trace)}))
+    index = opened([run.path], quiet).index
+    assert len(index.slots("base", "tuned")) == 1
+    shown, total = index.by_goal(index.seen([0])[0].goal, 30)
+    assert (len(shown), total) == (30, 200)

@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 from array import array
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,7 @@ def index_file(material: Material, progress: Progress) -> Path:
     """
     folder = material.store / "view" / key([VERSION, material.key])
     path = quarantine(folder) / NAME
-    if path.is_file():
+    if _stands(path):
         return path
     spare = path.with_name(f".{NAME}.{os.getpid()}")
     for old in path.parent.glob(f".{NAME}.*"):
@@ -96,8 +97,26 @@ def index_file(material: Material, progress: Progress) -> Path:
     return path
 
 
+def _stands(path: Path) -> bool:
+    """Whether there is an index that can be read; one that was damaged is made again."""
+    if not path.is_file():
+        return False
+    try:
+        with closing(connected(path)) as held:
+            return held.execute("SELECT value FROM about WHERE name = 'version'").fetchone() == (str(VERSION),)
+    except sqlite3.DatabaseError:
+        return False
+
+
 def _runs(process: str) -> bool:
-    return process.isdigit() and Path(f"/proc/{process}").exists()
+    """Whether the process that was making an index still does."""
+    try:
+        os.kill(int(process), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True  # somebody else's
+    return True
 
 
 def _forget_older(folder: Path, material: Material) -> None:

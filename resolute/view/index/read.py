@@ -162,9 +162,10 @@ class Index:
         rows = self._all(f"{_SEEN} WHERE key = ?", key)
         return _seen(rows[0]) if rows else None
 
-    def by_goal(self, goal: str) -> list[Seen]:
-        """All traces of one goal."""
-        return [_seen(row) for row in self._all(f"{_SEEN} WHERE goal = ? ORDER BY n", goal)]
+    def by_goal(self, goal: str, most: int) -> tuple[list[Seen], int]:
+        """The first `most` traces of one goal, and how many there are."""
+        total = self._all("SELECT count(*) FROM traces WHERE goal = ?", goal)[0][0]
+        return [_seen(row) for row in self._all(f"{_SEEN} WHERE goal = ? ORDER BY n LIMIT ?", goal, most)], total
 
     def made_from(self, trace: str) -> list[Seen]:
         """Repairs of a trace (its id): those that were kept, and those that were not."""
@@ -208,16 +209,13 @@ class Index:
 
     def _slots(self, left: str, right: str) -> list[tuple[int, int]]:
         """Places of the traces of two models on one prompt, task, attack, strategy and sample, in the left's order."""
-        return self._all(
-            "SELECT a.n, b.n FROM traces a JOIN traces b ON a.slot = b.slot AND b.who = ? WHERE a.who = ? ORDER BY a.n",
-            right,
-            left,
-        )
+        joined = "SELECT a.n, b.n FROM firsts a JOIN firsts b USING (slot) WHERE a.who = ? AND b.who = ? ORDER BY a.n"
+        return self._all(joined, left, right)
 
     def _compared(self) -> dict[tuple[str, str], int]:
         """Pairs of models that were asked the same, each way round, with how often."""
         rows = self._all(
-            "SELECT a.who, b.who, count(*) FROM traces a JOIN traces b ON a.slot = b.slot AND a.who <> b.who "
+            "SELECT a.who, b.who, count(*) FROM firsts a JOIN firsts b USING (slot) WHERE a.who <> b.who "
             "GROUP BY a.who, b.who ORDER BY min(a.n), min(b.n)"
         )
         return {(left, right): times for left, right, times in rows}

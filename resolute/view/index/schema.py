@@ -16,7 +16,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-VERSION = 1
+VERSION = 2
 """Raised whenever an index would hold something else for the same run."""
 NAME = "index.sqlite"
 TABLES = """
@@ -34,7 +34,8 @@ CREATE VIRTUAL TABLE words USING fts5(goal, sent, thought, answer, content='', t
 INDEXES = """
 CREATE UNIQUE INDEX by_key ON traces (key);
 CREATE INDEX by_goal ON traces (goal);
-CREATE INDEX by_slot ON traces (slot, who);
+CREATE TABLE firsts AS SELECT slot, who, min(n) AS n FROM traces GROUP BY slot, who;
+CREATE INDEX by_slot ON firsts (slot, who);
 CREATE INDEX by_trace ON said (n);
 CREATE INDEX by_example ON examples (n);
 """
