@@ -65,6 +65,7 @@ verify: $(VENV)/.dev
 	@$(BIN)/python -m bench.fuzz_judges --out docs/measured
 	@$(BIN)/python -m bench.judging_coverage --out docs/measured
 	@$(BIN)/python -m bench.audit_coverage --out docs/measured
+	@$(BIN)/python -m bench.evaluate_coverage --out docs/measured
 	@$(BIN)/python -m bench.statistics --out docs/measured
 	@$(BIN)/python -m bench --out docs/measured
 
