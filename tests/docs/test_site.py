@@ -117,7 +117,7 @@ def test_pages_can_be_read_by_everybody(site: Path, chromium: str, scheme: Any) 
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme).new_page()
-        for name in ("index", "how-we-compare", "guides/add-a-judge", "reference/settings"):
+        for name in ("index", "how-we-compare", "guides/add-a-judge", "reference/instruments"):
             page.goto((site / f"{name}.html").as_uri())
             assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
             broken = Axe().run(page).response["violations"]
