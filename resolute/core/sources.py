@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -19,6 +20,7 @@ from resolute.core.errors import ResoluteError
 from resolute.core.foreign import asked
 from resolute.core.keys import derive, file_digest
 from resolute.core.records import Prompt
+from resolute.core.remembered import once
 from resolute.core.remote import is_remote, local
 from resolute.core.rows import Row, looks_like_file, read_rows
 
@@ -40,6 +42,10 @@ def load_prompts(spec: str, *, seed: int = 0) -> list[Prompt]:
     a smaller count takes a part. Each different prompt comes once. Raises `ResoluteError` for an unknown name, a
     missing file, and more prompts than there are.
     """
+    return list(once(("prompts", spec, seed), partial(_loaded, spec, seed)))
+
+
+def _loaded(spec: str, seed: int) -> list[Prompt]:
     name, count = counted(spec)
     if is_remote(name) or (looks_like_file(name) and name not in entries("prompts")):
         prompts = read_prompts(local(name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -18,6 +19,7 @@ from resolute.core.generable import reason
 from resolute.core.keys import derive, digest
 from resolute.core.parts import Attack, Guided, Needs, Several, Task
 from resolute.core.records import Prompt
+from resolute.core.remembered import once
 from resolute.core.replay import Again
 from resolute.core.rows import looks_like_file
 from resolute.core.settings import Evaluate
@@ -80,7 +82,7 @@ class Plan:
         """In what the tasks get less than their figures need."""
         return [said for task in self.tasks for said in shortfalls(task.name, task.needs, task.budget)]
 
-    @property
+    @cached_property
     def identity(self) -> dict[str, Any]:
         """Every prompt, every attack's version, whoever plays a role in one, and the words of the system prompt."""
         guided = [attack for attack in self.attacks.values() if isinstance(attack, Guided)]
@@ -140,6 +142,10 @@ class Plan:
 
 def read_plan(settings: Evaluate) -> Plan:
     """What settings ask for. Raises `ResoluteError` for names nobody knows and for roles that nobody plays."""
+    return once(("evaluate", settings.model_dump_json()), partial(_read_plan, settings))
+
+
+def _read_plan(settings: Evaluate) -> Plan:
     attacker = resolve(settings.attacker) if settings.attacker else None
     stop = named(settings.stop, "judges", "asked") if settings.stop else None
     if stop is not None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from resolute.core.errors import ResoluteError
 from resolute.core.jobs import Job, prepare
 from resolute.core.keys import digest
+from resolute.core.remembered import remembering
 from resolute.core.runs import MANIFEST, Artifact
 from resolute.study.graph import Graph, Node
 
@@ -34,6 +35,11 @@ def standing(graph: Graph, store: Path, nodes: Iterable[str] | None = None) -> S
 
     Raises `ResoluteError` where a finished artifact was changed after it was made: what is built on it would be wrong.
     """
+    with remembering():
+        return _standing(graph, store, nodes)
+
+
+def _standing(graph: Graph, store: Path, nodes: Iterable[str] | None) -> Standing:
     found = Standing()
     asked = graph.nodes.keys() if nodes is None else set(nodes)
     for node in graph.nodes.values():

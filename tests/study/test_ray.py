@@ -41,7 +41,7 @@ def test_a_cluster_that_loses_a_node_ends_with_what_one_machine_has(
     made, store = wide(), tmp_path / "cluster" / ".store"
     nodes = Nodes(initialize_head=True, head_node_args={"num_cpus": 0})
     workers = [nodes.add_node(num_cpus=1) for _ in range(2)]
-    monkeypatch.setenv("RAY_ADDRESS", nodes.address)
+    monkeypatch.setenv("RAY_ADDRESS", str(nodes.address))
     lost: list[float] = []
 
     def watch(event: Any) -> None:

@@ -43,6 +43,7 @@ def test_a_gpu_belongs_to_one_job_at_a_time_and_processors_stand_beside() -> Non
     assert two == Place(gpus=("a", "b")) and one == Place(gpus=("c",))
     assert free.take(1) is None
     assert free.take(0) == Place(cpu=0) and free.take(0) == Place(cpu=1) and free.take(0) is None
+    assert two is not None
     free.give(two)
     assert free.take(3) is None
     assert free.take(1) == Place(gpus=("a",))
