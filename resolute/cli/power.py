@@ -55,6 +55,8 @@ def power(
     if seeds is not None or spread is not None:
         if seeds is None or spread is None or not 0 < spread < 1:
             raise typer.BadParameter("--seeds goes with --spread, a share between 0 and 1", param_hint="--spread")
+        if goals is not None or margin is not None or runs is not None:
+            raise typer.BadParameter("a t over seeds looks at no goals, margin or runs", param_hint="--seeds")
         lines = told_seeds(seeds, spread, step, alpha=alpha / tests, power=wanted)
     elif runs is not None:
         lines = _from_runs(runs, step, goals, Design(0.0, margin=margin, tests=tests, alpha=alpha), wanted)

@@ -32,6 +32,7 @@ def test_what_is_left_out_is_computed(line: list[str], words: str, capsys: pytes
         (["--n", "50"], 2, "rate of the first"),
         (["--from", "0.5", "--to", "0.4", "--by", "-0.1"], 2, "not both"),
         (["--seeds", "3"], 2, "--spread"),
+        (["--seeds", "3", "--spread", "0.1", "--n", "50"], 2, "no goals"),
         (["--from", "0.5", "--n", "10", "--power", "1"], 2, "between 0 and 1"),
         (["--from", "0.5", "--to", "1.5"], 1, "not a share"),
         (["--from-runs", "a", "b"], 1, "not a run"),

@@ -117,7 +117,7 @@ class Design:
         With a margin, which has a side already: the largest true loss that is still found kept, as a negative number.
         """
         if self.margin is not None:
-            return _kept_from(lambda step: self.power(goals, self.first + step) >= power, self.margin)
+            return _kept_from(lambda step: self.power(goals, self.first + step) >= power, min(self.margin, self.first))
         most = 1 - self.first if sign > 0 else self.first
         enough: Callable[[float], bool] = lambda step: self.power(goals, self.first + sign * step) >= power  # noqa: E731
         if not most or not enough(most):
