@@ -16,8 +16,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 HOST = "127.0.0.1"
-PATIENCE = 30.0
-"""Seconds until a viewer must answer."""
+PATIENCE = 90.0
+"""Seconds until a viewer must answer: on a busy machine its imports alone take twenty."""
 
 
 class Viewers:
@@ -78,6 +78,7 @@ def _await(port: int, viewer: subprocess.Popen[bytes]) -> None:
             if asked.connect_ex((HOST, port)) == 0:
                 return
         time.sleep(0.1)
+    viewer.terminate()
     raise OSError("no viewer")
 
 
