@@ -109,8 +109,8 @@ class _Layers:
             ("recipe", getattr(self.recipe, stage) or {}),
             *((origin, change.get(stage) or {}) for origin, change in self.row.changes),
             ("--quick", (grid.quick_set.get(stage) or {}) if grid and self.quick else {}),
-            ("study", extra or {}),
             ("--set", self.overrides.get(stage, {})),
+            ("study", extra or {}),  # what a row is: no setting makes a trained row another model's
         ]
 
 

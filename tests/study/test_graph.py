@@ -71,6 +71,12 @@ def test_a_repair_stands_between_audit_and_curate_and_is_graded_by_those_who_gra
         assert {"traces", "risks", "verdicts"} <= roles.keys()
 
 
+def test_no_setting_makes_a_trained_row_another_models() -> None:
+    graph = build(read_recipe(DEMO), {"evaluate": {"model": "lab/other"}}, seeds=[0], quick=False)
+    named = {row.kind: graph.nodes[row.nodes["evaluate"]].settings.model_dump()["model"] for row in graph.rows}
+    assert named == {"raw": "lab/other", "trained": TRAINED}
+
+
 def test_quick_takes_fewer_rows_and_smaller_sizes() -> None:
     quick = demo(quick=True)
     assert [row.label for row in quick.rows] == ["Raw", "Default", "Improved"]
