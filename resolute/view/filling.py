@@ -86,9 +86,7 @@ class Filling:
             raise NotSavedError("This is not asked of the row.")
         if clash := exclusive(name for name, old in {**said, column: word}.items() if old == self.form.words[0]):
             names = " and ".join(name.replace("_", " ") for name in clash)
-            raise NotSavedError(
-                f"Not saved: {names} exclude each other: decide for one."
-            )
+            raise NotSavedError(f"Not saved: {names} exclude each other: decide for one.")
         self._set(place, column, word)
         self.past.append((place, column, said[column]))
 
