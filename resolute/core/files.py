@@ -25,8 +25,11 @@ R = TypeVar("R", bound=Record)
 def atomic(path: Path, mode: Literal["w", "wb"] = "wb") -> Generator[IO[Any]]:
     """A stream whose content appears at `path` whole or not at all; the folder is made where it is missing.
 
-    Raises `ResoluteError` where the folder cannot be written or the disk is full; nothing half-written stays.
+    Raises `ResoluteError` where the folder cannot be written or the disk is full; nothing half-written stays. A device
+    or a pipe is refused: a file put in its place would take `/dev/null` from the whole machine.
     """
+    if path.exists() and not path.is_file():
+        raise ResoluteError("not a file", where=str(path), mend="name a file; a device or a folder is not replaced")
     spare: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

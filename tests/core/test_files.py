@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,14 @@ def test_a_folder_that_cannot_be_made_is_an_error_that_names_the_file(tmp_path: 
     with pytest.raises(ResoluteError) as caught:
         write_json(tmp_path / "file" / "below.json", {})
     assert str(tmp_path / "file" / "below.json") == caught.value.where
+
+
+def test_a_pipe_or_a_device_is_not_replaced_by_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ResoluteError, match="not a file"), atomic(tmp_path / "pipe") as stream:
+        stream.write(b"words")
+    assert (tmp_path / "pipe").is_fifo()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["pipe"]
 
 
 def test_json_refuses_nan_rather_than_writing_what_others_cannot_read(tmp_path: Path) -> None:
