@@ -96,11 +96,13 @@ def leave(*artifacts: Artifact | None) -> None:
 
 
 def show(artifact: Artifact, manifest: Manifest, *, reused: bool) -> None:
-    """Counts, notes and paths."""
+    """Counts, what happened, notes and paths."""
     state = "stood already" if reused else f"done in {manifest.seconds:.1f} s"
     say(f"{artifact.stage} {artifact.key} {state}")
     for name, number in manifest.counts.items():
         say(f"  {name.replace('_', ' ')}: {number}")
+    for happened in manifest.history:
+        say(f"  {happened}")
     for note in manifest.notes[:SHOWN]:
         say(f"  note: {note}")
     if len(manifest.notes) > SHOWN:

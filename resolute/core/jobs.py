@@ -59,6 +59,10 @@ class Work:
         """A sentence for people, shown when the stage ends. Ids and counts only, never texts."""
         self.manifest.notes.append(text)
 
+    def happened(self, text: str) -> None:
+        """A sentence about this making alone: another that ends with the same bytes may have none."""
+        self.manifest.history.append(text)
+
 
 class Stage(Protocol):
     """A module of `resolute.stages`."""

@@ -26,7 +26,7 @@ STORE = ".store"
 _PACKAGES = ("resolute", "torch", "transformers", "trl", "peft", "accelerate", "inspect_ai", "tokenizers", "pyarrow")
 
 
-class BeingMade(ResoluteError):
+class BeingMade(ResoluteError):  # noqa: N818 (a state of things, not a fault)
     """Another process is making this artifact: it will be there later."""
 
 
@@ -54,6 +54,9 @@ class Manifest(BaseModel):
     counts: dict[str, int] = {}
     failed_rows: int = 0
     notes: list[str] = []
+    """What a reader must know of the output; the same wherever the output is the same."""
+    history: list[str] = []
+    """What happened while it was made, as being killed and going on: no report shows it."""
     tokens_in: int = 0
     tokens_out: int = 0
     cost: float | None = None

@@ -115,7 +115,7 @@ def tune(work: Work, settings: Train, folder: Path, renderer: Renderer, audited:
     shutil.rmtree(scratch, ignore_errors=True)
     work.count(steps=len(found["losses"]), held_out=len(held_out))
     if found["resumed"]:
-        work.note(f"gone on from the checkpoint at step {found['resumed']}")
+        work.happened(f"gone on from the checkpoint at step {found['resumed']}")
 
 
 def _fit(

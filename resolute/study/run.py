@@ -10,19 +10,17 @@ from typing import Any
 
 from resolute.core.declared import check_families
 from resolute.core.errors import ResoluteError
-from resolute.core.files import atomic, write_json
+from resolute.core.files import write_json
 from resolute.core.jobs import Job, perform
 from resolute.core.recipe import Recipe, seeds_of
 from resolute.core.runs import Artifact, Run
 from resolute.core.settings import Report, resolve
+from resolute.stages.pages.exports import export, standing
 from resolute.study.execute import Hands, Outcome, Watch, execute
 from resolute.study.folder import STUDY, holding
 from resolute.study.graph import Graph, build
 from resolute.study.grid import combinations, levels_of
 from resolute.study.slots import Slots
-
-EXPORTS = ("report.html", "report.md", "table.csv")
-"""What of the report is copied into the run folder, where people look."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +74,9 @@ def _reported(recipe: Recipe, graph: Graph, run: Run, outcome: Outcome, override
         raise next(iter(outcome.failed.values()))
     settings, origins = resolve(Report, _report_layers(recipe, overrides))
     artifact = perform(Job("report", settings, {"study": study}, origins), run.store, _silent)
+    earlier = standing(run.path)
     run.point("report", artifact)
-    for name in EXPORTS:
-        with atomic(run.path / name) as stream:
-            stream.write(artifact.output(name).read_bytes())
+    export(artifact, run.path, earlier=earlier)
     return Finished(run.path / "report.html", study, outcome.failed)
 
 
