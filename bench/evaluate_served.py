@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import random
 import subprocess
 import sys
@@ -70,7 +71,7 @@ def pair() -> None:
     """How much of the server's time PAIR uses, from its first request to its last reply."""
     manners = Manners(REFUSED, LATENCY, CONNECTIONS, by_model={"attacker": PROPOSAL})
     with loopback(manners) as server, tempfile.TemporaryDirectory() as folder:
-        start = time.process_time()
+        start, load = time.process_time(), os.getloadavg()[0]
         perform(attacked(), Path(folder), quiet)
         used, taken, calls = time.process_time() - start, server.seconds, server.answered
         between, after = server.idle
@@ -84,16 +85,14 @@ def pair() -> None:
         ("turn by turn: all goals' calls of a turn before the next", f"{waves * LATENCY:.1f}", ""),
         ("resolute evaluate", f"{taken:.1f}", f"{least / taken:.0%}"),
     ]
-    print(f"## PAIR: {STREAMS} streams x {ITERATIONS} turns x {GOALS} goals, {calls:,} calls of {LATENCY:.0f} s, ")
-    print(f"{CONNECTIONS} at once, start-up excluded\n")
+    about = f"{STREAMS} streams x {ITERATIONS} turns x {GOALS} goals, {calls:,} calls of {LATENCY:.0f} s"
+    print(f"## PAIR: {about}, {CONNECTIONS} at once, start-up excluded\n")
     print("\n".join(table(("way", "seconds", "of the limit"), rows)))
     all_of_it = CONNECTIONS * taken
-    print(
-        f"\n{1000 * used / calls:.1f} ms of processor time a call. Of the connections' time {between / all_of_it:.1%} "
-    )
-    print(
-        f"was lost between calls, {after / all_of_it:.1%} at the end, when fewer than {CONNECTIONS} were left to ask.\n"
-    )
+    print(f"\n{1000 * used / calls:.1f} ms of processor time a call, {used / taken:.0%} of one core.")
+    print(f"Of the connections' time {between / all_of_it:.1%} was lost between calls,")
+    print(f"{after / all_of_it:.1%} at the end, when fewer than {CONNECTIONS} were left to ask.")
+    print(f"The machine's load was {load:.1f} at the start, {os.getloadavg()[0]:.1f} at the end.\n")
     if calls != 2 * turns + FRESH * GOALS:
         raise SystemExit(f"{calls} calls in the place of {2 * turns + FRESH * GOALS}")
     if least / taken < WANTED:

@@ -6,7 +6,8 @@ A batch holds as many rows as the keys and values of its tokens leave room for.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from resolute.core.errors import ResoluteError
 from resolute.core.instruments import Question, Said
 from resolute.core.keys import derive
 from resolute.core.trace import DIALECTS, THINK, split
+from resolute.models.batches import runs
 from resolute.models.heard import Heard, note
 from resolute.models.identity import Model
 from resolute.models.ledger import Ledger
@@ -23,8 +25,6 @@ from resolute.models.running import Tally
 
 ROWS = 512
 """Most rows of a batch."""
-FEW, PADDING = 32, 0.08
-"""A batch of more rows than FEW ends where its padding would come above this share of its tokens."""
 ROOMY = 1.5
 """Times its weights that a checkpoint wants free on a GPU."""
 SHARE = 0.25
@@ -64,25 +64,13 @@ def _asked(questions: Mapping[str, Question], generator: Generator, manner: Mann
     prompts = {name: rendered(question, generator.tokenizer, manner) for name, question in questions.items()}
     order = sorted(prompts, key=lambda name: (len(prompts[name][1]), name), reverse=True)
     chances = manner.chances and not manner.thinks
-    for batch in _batches(order, [len(prompts[name][1]) for name in order], generator, manner.max_tokens):
+    room, names = int(SHARE * _free(generator) / _per_token(generator.model)), iter(order)
+    lengths = [len(prompts[name][1]) for name in order]
+    for size in runs(lengths, room=room, more=manner.max_tokens, rows=ROWS):  # what does not fit is met at once
+        batch = list(islice(names, size))
         requests = [Request(prompts[name][1], manner.sampling, derive(0, name), chances=chances) for name in batch]
         for name, made in zip(batch, generator.generate(requests), strict=True):
             yield name, heard(made, prompts[name][0])
-
-
-def _batches(order: Sequence[str], lengths: Sequence[int], generator: Generator, more: int) -> Iterator[Sequence[str]]:
-    """Runs of names, longest rows first: what does not fit is met at once."""
-    room = max(int(SHARE * _free(generator) / _per_token(generator.model)), 1)
-    start = 0
-    while start < len(order):
-        longest, rows, real = lengths[start], 0, 0
-        most = max(1, min(ROWS, room // (longest + more)))
-        for length in lengths[start : start + most]:
-            if rows >= FEW and real + length < (1 - PADDING) * longest * (rows + 1):
-                break
-            rows, real = rows + 1, real + length
-        yield order[start : start + rows]
-        start += rows
 
 
 def _per_token(model: Any) -> int:
