@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 
 from resolute.core.declared import merged
 from resolute.stages.pages.study import Row, Study
@@ -32,6 +33,11 @@ class Arm:
         return row.at.get(self.outer, "")
 
     @property
+    def nested(self) -> bool:
+        """The rows stand on a random axis, and training seeds are nested in its levels."""
+        return any(self.outer in row.at for row in self.rows)
+
+    @property
     def levels(self) -> Mapping[str, list[Row]]:
         """Outermost level -> its rows."""
         found: dict[str, list[Row]] = {}
@@ -54,3 +60,20 @@ def _arm(label: str, rows: Sequence[Row], random: Sequence[str]) -> Arm:
     place = tuple(level for axis, level in first.at.items() if axis not in (ROW, *random))
     ordered = sorted(rows, key=lambda row: (row.label, row.seed))
     return Arm(label, first.at.get(ROW, label), place, first.kind, ordered, next(iter(random), ""))
+
+
+def folded(study: Study, random: Sequence[str], *, part: str = "") -> Study:
+    """The study with each arm's rows under one label; with `part`, only where all of them share that artifact."""
+    if not random:
+        return study
+    held: dict[str, set[str]] = {}
+    for row in study.rows:
+        key = row.artifacts[part].key if part in row.artifacts else ""
+        held.setdefault(merged(row.label, row.at, random), set()).add(key)
+    rows: list[Row] = []
+    for row in study.rows:
+        label = merged(row.label, row.at, random)
+        again = copy(row)  # with what was read already: a row's records are read once
+        vars(again)["label"] = row.label if part and len(held[label]) > 1 else label
+        rows.append(again)
+    return replace(study, rows=rows)

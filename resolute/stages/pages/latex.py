@@ -24,22 +24,33 @@ ESCAPED = {
 def written(sheet: Sheet, *, number: str = "") -> str:
     """The sheet as a `table` environment; `number` is the paper's own for it."""
     caption = f"{number}: {sheet.title}" if number and number not in sheet.title else sheet.title
+    groups = sheet.groups or [range(1, len(sheet.header))]
     lines = [
         "% Needs \\usepackage{booktabs}.",
         "\\begin{table}",
         "\\centering",
         f"\\caption{{{escaped(caption)}. {escaped(sheet.about)}}}",
         f"\\label{{tab:{sheet.name}}}",
-        f"\\begin{{tabular}}{{l{'l' * (len(sheet.header) - 1)}}}",
+    ]
+    for place, group in enumerate(groups):
+        lines += ["\\medskip", ""] if place else []
+        lines += _tabular(sheet, [0, *group])
+    return "\n".join([*lines, "\\end{table}"]) + "\n"
+
+
+def _tabular(sheet: Sheet, places: Sequence[int]) -> list[str]:
+    """Some columns of the sheet, under a head of their own."""
+    head = _lines([sheet.header[place] for place in places])
+    rows = [line for row in sheet.rows for line in _lines([row[place] for place in places])]
+    return [
+        f"\\begin{{tabular}}{{{'l' * len(places)}}}",
         "\\toprule",
-        _line(sheet.header),
+        *head,
         "\\midrule",
-        *map(_line, sheet.rows),
+        *rows,
         "\\bottomrule",
         "\\end{tabular}",
-        "\\end{table}",
     ]
-    return "\n".join(lines) + "\n"
 
 
 def escaped(text: str) -> str:
@@ -51,5 +62,12 @@ def escaped(text: str) -> str:
     return "".join(ESCAPED.get(letter, letter) for letter in plain)
 
 
-def _line(cells: Sequence[str]) -> str:
-    return " & ".join(map(escaped, cells)) + r" \\"
+def _lines(cells: Sequence[str]) -> list[str]:
+    """One row of cells, the further lines of each below its first and smaller."""
+    parted = [cell.split("\n") for cell in cells]
+    found: list[str] = []
+    for number in range(max(map(len, parted))):
+        texts = [escaped(part[number]) if number < len(part) else "" for part in parted]
+        small = [f"\\footnotesize {text}" if text and number else text for text in texts]
+        found.append(" & ".join(small) + r" \\")
+    return found

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from resolute.core.instruments import kind_of
 from resolute.core.records import Event
 from resolute.core.tables import Cell, by_goal, cells
+from resolute.stages.pages.arms import Arm
 from resolute.stages.pages.columns import ANY, POOLED, Column, attack_order, bare, place
-from resolute.stages.pages.shown import Shown, summarise
+from resolute.stages.pages.shown import Shown, nested, summarise
 from resolute.stages.pages.study import Row, Study
 from resolute.stages.pages.wordless import as_traces, as_verdicts
 
@@ -61,6 +62,15 @@ class Measures:
         rows = self.study.measured(label)
         found = [cell for row in rows if (cell := self.cell(row, column))]
         return summarise(found, [self.goals(row, column) for row in rows] if len(found) > 2 else [])
+
+    def over(self, arm: Arm, column: Column) -> Shown | None:
+        """The cell of rows that are one recipe: over the outermost random axis where they have it, else over seeds."""
+        if not arm.nested:
+            return self.shown(arm.label, column)
+        levels = {
+            level: [cell for row in rows if (cell := self.cell(row, column))] for level, rows in arm.levels.items()
+        }
+        return nested(levels, [self.goals(row, column) for row in arm.rows], arm.outer)
 
     def cell(self, row: Row, column: Column) -> Cell | None:
         for cell in self.cells(row):

@@ -86,7 +86,7 @@ def _plane(page: Page, up: int, across: int) -> Picture | None:
             spots.append((_point(line, x, column), _point(line, y, page.columns[up]), line.label))
     if len(spots) < 2:
         return None
-    drawn = [plane.Spot(label, x, y, front=not _beaten(x, y, spots, right)) for x, y, label in spots]
+    drawn = [plane.Spot(label, x, y, front=not beaten(x, y, spots, right=right)) for x, y, label in spots]
     name = f"{column.title.lower()}" if column.event == "refused" else f"{column.title.lower()}, {column.detail}"
     title = f"Attack success ({page.columns[up].detail}) against {name}"
     up_title = f"attack success, {page.columns[up].detail}"
@@ -101,8 +101,8 @@ def _value(line: Line, place: int) -> float:
     return shown.value if shown is not None and shown.points else 0.0
 
 
-def _beaten(
-    x: charts.Point, y: charts.Point, spots: Sequence[tuple[charts.Point, charts.Point, str]], right: bool
+def beaten(
+    x: charts.Point, y: charts.Point, spots: Sequence[tuple[charts.Point, charts.Point, str]], *, right: bool
 ) -> bool:
     """Another row is at least as good in both and better in one; more is better across if `right`."""
     sign = -1 if right else 1

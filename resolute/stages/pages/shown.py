@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from resolute.core.nested import nested_interval, outer_means
 from resolute.core.paired import seed_interval
 from resolute.core.rates import rate
 from resolute.core.tables import Cell
@@ -17,7 +18,8 @@ from resolute.core.tables import Cell
 
 @dataclass(frozen=True)
 class Shown:
-    """What a cell says. `points` has one value per training seed; `low` and `high` are absent for two seeds."""
+    """What a cell says. `points` has one value per training seed, or per level of a random axis; `low` and `high` are
+    absent for two of them."""
 
     value: float
     low: float | None
@@ -26,6 +28,8 @@ class Shown:
     cells: tuple[Cell, ...]
     how: str
     """What the interval is over."""
+    over: str = ""
+    """The random axis whose levels `points` are; empty where they are training seeds."""
 
     @property
     def main(self) -> str:
@@ -34,16 +38,22 @@ class Shown:
     @property
     def band(self) -> str:
         """The interval, or the points where there is none."""
-        if len(self.cells) == 1 and self.cells[0].rate.n:
+        if len(self.cells) == 1 and self.cells[0].rate.n and not self.over:
             return str(self.cells[0].rate).split(" ", 1)[1].partition(" (")[0]
         if self.low is not None and self.high is not None:
             return f"[{100 * self.low:.1f}, {100 * self.high:.1f}]"
-        return "seeds " + ", ".join(f"{100 * point:.1f}" for point in self.points) if len(self.points) > 1 else ""
+        if len(self.points) < 2:
+            return f"one {self.over}: no interval" if self.over and self.points else ""
+        return f"{self.over or 'seed'}s " + ", ".join(f"{100 * point:.1f}" for point in self.points)
 
     @property
     def counted(self) -> str:
         """How many independent goals (for so many training seeds), and how many answers where that is more."""
         goals = max(cell.rate.goals for cell in self.cells)
+        if self.over:
+            levels = f"{len(self.points)} {self.over}{'s' if len(self.points) > 1 else ''}"
+            trainings = f", {len(self.cells)} trainings" if len(self.cells) > len(self.points) else ""
+            return f"{levels}{trainings} x {goals} goals"
         if len(self.cells) > 1:
             return f"{len(self.cells)} x {goals} goals"
         answers = sum(cell.rate.n for cell in self.cells)
@@ -83,11 +93,34 @@ def summarise(found: Sequence[Cell], goals: Sequence[Mapping[str, float]]) -> Sh
         return Shown(value, only.low, only.high, values, tuple(found), only.method)
     if len(values) < 3:
         return Shown(value, None, None, values, tuple(found), f"{len(values)} seeds: points, no interval")
-    low, high = seed_interval(values)
+    low, high = _widened(seed_interval(values), goals)
+    return Shown(value, low, high, values, tuple(found), f"t over {len(values)} seeds, no narrower than over goals")
+
+
+def nested(levels: Mapping[str, Sequence[Cell]], goals: Sequence[Mapping[str, float]], axis: str) -> Shown | None:
+    """As `summarise`, where trainings are nested in the levels of a random axis: the mean of the levels' means.
+
+    The interval is over levels, from three on; `goals` has one mapping a training.
+    """
+    found = tuple(cell for _, cells in sorted(levels.items()) for cell in cells)
+    if not found:
+        return None
+    values = {level: [cell.rate.value for cell in cells if cell.rate.n] for level, cells in levels.items()}
+    means = tuple(outer_means(values))
+    value = math.fsum(means) / len(means) if means else math.nan
+    how = f"{len(means)} {axis}{'' if len(means) == 1 else 's'}"
+    band = nested_interval(values)
+    if band is None:
+        return Shown(value, None, None, means, found, f"{how}: points, no interval", axis)
+    low, high = _widened(band, goals)
+    return Shown(value, low, high, means, found, f"t over {how}, no narrower than over goals", axis)
+
+
+def _widened(band: tuple[float, float], goals: Sequence[Mapping[str, float]]) -> tuple[float, float]:
+    """The interval, no narrower than the one over goals, within 0 and 1."""
     mean = mean_by_goal(goals)
     over_goals = rate(list(mean.values()), list(mean))
-    low, high = max(min(low, over_goals.low), 0.0), min(max(high, over_goals.high), 1.0)
-    return Shown(value, low, high, values, tuple(found), f"t over {len(values)} seeds, no narrower than over goals")
+    return max(min(band[0], over_goals.low), 0.0), min(max(band[1], over_goals.high), 1.0)
 
 
 def mean_by_goal(seeds: Sequence[Mapping[str, float]]) -> dict[str, float]:

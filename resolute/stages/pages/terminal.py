@@ -46,7 +46,7 @@ def terminal_table(table: Path) -> Table:
 def _read(path: Path) -> list[dict[str, str]]:
     try:
         with path.open(encoding="utf-8", newline="") as stream:
-            return list(csv.DictReader(stream))
+            return [line for line in csv.DictReader(stream) if not line.get("of")]
     except OSError as error:
         raise unreadable(path, error) from error
     except (UnicodeDecodeError, csv.Error) as error:

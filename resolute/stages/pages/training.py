@@ -168,7 +168,7 @@ def mask_audits(study: Study) -> list[MaskAudit]:
         document = row.document("train", "mask_audit.json")
         if document:
             found.setdefault(_mask(row.label, document), []).append(row.seed)
-    return [replace(item, seeds=tuple(seeds)) for item, seeds in found.items()]
+    return [replace(item, seeds=tuple(sorted(set(seeds)))) for item, seeds in found.items()]
 
 
 def _mask(label: str, document: Mapping[str, Any]) -> MaskAudit:

@@ -11,10 +11,11 @@ from resolute.core.families import families
 from resolute.core.settings import Report
 from resolute.core.tables import Cell
 from resolute.stages.pages import answers, findings, provenance, published, training
+from resolute.stages.pages.arms import Arm, arms, folded
 from resolute.stages.pages.columns import Column
 from resolute.stages.pages.contrast import Contrast, Family
 from resolute.stages.pages.measures import Measures
-from resolute.stages.pages.sections import agreement, attacks, axes, cost, parted
+from resolute.stages.pages.sections import agreement, attacks, axes, cost, integrity, parted
 from resolute.stages.pages.sheet import Sheet
 from resolute.stages.pages.shown import Shown
 from resolute.stages.pages.study import Study
@@ -31,9 +32,12 @@ class Line:
     label: str
     kind: str
     seeds: int
+    """Most trainings of one level of the random axis."""
     shown: Sequence[Shown | None]
     paper: Sequence[float | None] = ()
     """What the study published of this row's model and label, in percent, beside each cell."""
+    parts: Sequence[Line] = ()
+    """Of a recipe over a random axis: a line for each of its labels."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,8 @@ class Page:
     columns: Sequence[Column]
     heads: Sequence[Head]
     lines: Sequence[Line]
+    failed: Sequence[str]
+    """Rows, as lines are called, of which nothing was measured."""
     cells: Sequence[tuple[str, int, Cell]]
     families: Sequence[Family]
     groups: Sequence[tuple[str, Sequence[Group]]]
@@ -92,6 +98,11 @@ class Page:
         return max((line.seeds for line in self.lines if line.kind == "trained"), default=0)
 
     @property
+    def parts(self) -> list[Line]:
+        """The lines behind those that are over a random axis."""
+        return [part for line in self.lines for part in line.parts]
+
+    @property
     def declared(self) -> list[tuple[list[str], str]]:
         """How each family is tested; families tested alike together."""
         found: dict[str, list[str]] = {}
@@ -108,17 +119,9 @@ def build(study: Study, settings: Report, orders: Mapping[str, tuple[str, ...]])
     measures = Measures(study, orders)
     columns = measures.columns()
     tested = findings.families(measures, columns, settings)
-    lines = [
-        Line(
-            label,
-            study.first(label).kind,
-            len(rows),
-            [measures.shown(label, column) for column in columns],
-            [published.beside(study.first(label), column) for column in columns],
-        )
-        for label in study.labels
-        if (rows := study.measured(label))
-    ]
+    lines = [_line(measures, arm, columns) for arm in arms(study, settings.random).values()]
+    known = {line.label for line in lines}
+    whole, sets = folded(study, settings.random), folded(study, settings.random, part="curate")
     common, differing = provenance.settings(study)
     return Page(
         title=settings.title,
@@ -128,24 +131,41 @@ def build(study: Study, settings: Report, orders: Mapping[str, tuple[str, ...]])
         columns=columns,
         heads=_heads(columns),
         lines=lines,
+        failed=[label for label in whole.labels if label not in known],
         cells=[(row.label, row.seed, cell) for row in study.rows if row.measured for cell in measures.cells(row)],
         families=tested,
         groups=_groups(tested),
         cautions=_cautions(study, measures, columns, lines),
-        patterns=training.pattern_sets(study),
-        pairings=answers.pairings(study, columns),
-        endings=answers.endings(study),
-        funnels=training.funnels(study),
-        masks=training.mask_audits(study),
-        losses=training.losses(study),
+        patterns=training.pattern_sets(sets),
+        pairings=answers.pairings(whole, columns),
+        endings=answers.endings(whole),
+        funnels=training.funnels(sets),
+        masks=training.mask_audits(sets),
+        losses=training.losses(whole),
         common=common,
         differing=differing,
         versions=provenance.versions(study),
         keys=provenance.keys(study),
         notes=provenance.notes(study),
         instruments=measures.instruments(),
-        curves=axes.curves(study, measures, columns),
+        curves=axes.curves(measures, columns, settings.random),
         sheets=_sheets(study, columns),
+    )
+
+
+def _line(measures: Measures, arm: Arm, columns: Sequence[Column]) -> Line:
+    """The line of one recipe; over a random axis with a line for each of its labels behind it."""
+    beside = [{published.beside(row, column) for row in arm.rows} for column in columns]
+    alone = arms(measures.study) if arm.nested else {}
+    return Line(
+        arm.label,
+        arm.kind,
+        max(map(len, arm.levels.values())) if arm.nested else len(arm.rows),
+        [measures.over(arm, column) for column in columns],
+        [some.pop() if len(some) == 1 else None for some in beside],
+        [_line(measures, alone[label], columns) for label in dict.fromkeys(row.label for row in arm.rows)]
+        if arm.nested
+        else (),
     )
 
 
@@ -156,6 +176,8 @@ def _sheets(study: Study, columns: Sequence[Column]) -> list[Sheet]:
         parted.categories(study, columns),
         attacks.courses(study),
         attacks.reproduced(study),
+        integrity.thoughts(study),
+        integrity.answers(study),
         agreement.agreement(study),
         cost.cost(study),
     )
@@ -216,7 +238,10 @@ def _kin_cautions(study: Study, columns: Sequence[Column]) -> list[str]:
 
 
 def _seed_cautions(lines: Sequence[Line]) -> list[str]:
-    most = max((line.seeds for line in lines if line.kind == "trained"), default=0)
+    trained = [line for line in lines if line.kind == "trained"]
+    if nested := {shown.over: len(line.parts) for line in trained for shown in line.shown if shown and shown.over}:
+        return [f"Fewer than three {axis}s: values carry no interval." for axis, count in nested.items() if count < 3]
+    most = max((line.seeds for line in trained), default=0)
     if most == 1:
         return ["One training seed: the tests speak of these trained models, not of the recipes that made them."]
     if most == 2:

@@ -32,9 +32,9 @@ _MARKDOWN = re.compile(r"[\\`*_|~]|(?<=\])\(|^[#+-]|^\d+(?=[.)])")
 FIELDS: tuple[str, ...] = (
     "row", "kind", "seeds", "column", "task", "attack", "event", "part", "instrument", "protocol",
     "value", "low", "high", "interval", "goals", "n", "unscored", "bound_low", "bound_high",
-    "nothing_to_judge", "points",
+    "nothing_to_judge", "points", "of",
 )  # fmt: skip
-"""Columns of `table.csv`: one line per cell of the main table."""
+"""Columns of `table.csv`: one line per cell of the main table, then those behind a row over a random axis (`of`)."""
 
 
 def write_pages(page: Page, folder: Path) -> None:
@@ -42,7 +42,6 @@ def write_pages(page: Page, folder: Path) -> None:
     pictures, number = draw(page), page.settings.number
     common = {
         "page": page,
-        "measured": {line.label for line in page.lines},
         "published": published.sheets(),
         "published_source": published.source(),
         "sheets": whole.sheets(page),
@@ -101,7 +100,9 @@ def _csv(page: Page) -> str:
     stream = io.StringIO()
     writer = csv.DictWriter(stream, FIELDS, lineterminator="\n")
     writer.writeheader()
-    for line in page.lines:
+    lines = [(line, "") for line in page.lines]
+    lines += [(part, line.label) for line in page.lines for part in line.parts]
+    for line, of in lines:
         for column, shown in zip(page.columns, line.shown, strict=True):
             if shown is None:
                 continue
@@ -117,7 +118,7 @@ def _csv(page: Page) -> str:
                 "bound_low": _number(sum(low for low, _ in bounds) / len(bounds)),
                 "bound_high": _number(sum(high for _, high in bounds) / len(bounds)),
                 "nothing_to_judge": sum(cell.model_failed for cell in cells),
-                "points": " ".join(_number(point) for point in shown.points),
+                "points": " ".join(_number(point) for point in shown.points), "of": of,
             }  # fmt: skip
             writer.writerow({name: _spreadsheet_safe(value) for name, value in row.items()})
     return stream.getvalue()

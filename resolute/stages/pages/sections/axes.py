@@ -6,13 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from resolute.stages.pages.arms import ROW, arms
 from resolute.stages.pages.columns import Column
 from resolute.stages.pages.measures import Measures
 from resolute.stages.pages.shown import Shown
-from resolute.stages.pages.study import Study
 
-ROW = "row"
-"""The axis whose levels are the grid's own rows: the main table shows it."""
 WIDE = 20.0
 """Ratio of the largest level to the smallest from which a scale is logarithmic."""
 
@@ -46,12 +44,12 @@ class Curve:
         return bool(there) and min(there) > 0 and max(there) / min(there) > WIDE
 
 
-def curves(study: Study, measures: Measures, columns: Sequence[Column]) -> list[Curve]:
-    """One for each axis with two or more measured levels and each column of the main table."""
+def curves(measures: Measures, columns: Sequence[Column], random: Sequence[str] = ()) -> list[Curve]:
+    """One for each axis that is not random, with two or more measured levels, and each column of the main table."""
     found: list[Curve] = []
-    for axis, levels in study.axes.items():
-        for column in columns if axis != ROW else ():
-            series = _series(study, measures, axis, column)
+    for axis, levels in measures.study.axes.items():
+        for column in columns if axis not in (ROW, *random) else ():
+            series = _series(measures, axis, column, random)
             there = {level for one in series for level, _ in one.points}
             if len(there) > 1:
                 found.append(Curve(axis, [level for level in levels if level in there], column, series))
@@ -67,15 +65,15 @@ def number(level: str) -> float:
     return read if math.isfinite(read) else math.nan
 
 
-def _series(study: Study, measures: Measures, axis: str, column: Column) -> list[Series]:
+def _series(measures: Measures, axis: str, column: Column, random: Sequence[str]) -> list[Series]:
     held: dict[tuple[tuple[str, str], ...], dict[str, Shown]] = {}
-    for label in study.labels:
-        at = study.first(label).at
-        shown = measures.shown(label, column) if axis in at else None
+    for arm in arms(measures.study, random).values():
+        at = arm.rows[0].at
+        shown = measures.over(arm, column) if axis in at else None
         if shown is not None and shown.points:
-            rest = tuple((name, level) for name, level in at.items() if name != axis)
+            rest = tuple((name, level) for name, level in at.items() if name not in (axis, *random))
             held.setdefault(rest, {})[at[axis]] = shown
-    order = study.axes[axis]
+    order = measures.study.axes[axis]
     return [
         Series(" · ".join(level for _, level in rest) or column.title, [(n, some[n]) for n in order if n in some])
         for rest, some in held.items()

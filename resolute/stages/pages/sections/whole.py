@@ -14,28 +14,51 @@ from resolute.stages.pages.training import PATTERN_NAMES
 from resolute.stages.pages.view import Page
 from resolute.stages.pages.words import signed
 
+MOST = 4
+"""Columns of rates that fit a printed page, with their intervals below them."""
 MEASURED = "Rates with 95% intervals and independent goals; not scored: with the bounds it could mean."
 
 
 def sheets(page: Page) -> list[Sheet]:
     """Every table there is something in, the main one first."""
-    whole = [_main(page), _tests(page), _patterns(page), _pairings(page), _endings(page), _funnel(page)]
+    whole = [_main(page), _parts(page), _tests(page), _patterns(page), _pairings(page), _endings(page), _funnel(page)]
     return [sheet for sheet in whole if sheet.rows] + list(page.sheets)
 
 
 def _main(page: Page) -> Sheet:
-    header = ["Row", *(column.name for column in page.columns)]
-    rows = [[line.label, *(_cell(shown) for shown in line.shown)] for line in page.lines]
-    measured = {line.label for line in page.lines}
-    rows += [[label, *["failed"] * len(page.columns)] for label in page.study.labels if label not in measured]
+    """Each cell in lines: the rate, its interval, what stands behind it. Columns under one head print side by side."""
+    header = ["Row", *("\n".join(dict.fromkeys((column.title, column.detail))) for column in page.columns)]
+    rows = [[line.label, *map(_cell, line.shown)] for line in page.lines]
+    rows += [[label, *["failed"] * len(page.columns)] for label in page.failed]
+    groups: list[list[int]] = []
+    for head in page.heads:
+        places = [1 + page.columns.index(column) for column in head.columns]
+        parts = [places[start : start + MOST] for start in range(0, len(places), MOST)]
+        if len(parts) == 1 and groups and len(groups[-1]) + len(places) <= MOST:
+            groups[-1] += places
+        else:
+            groups += parts
     number = page.settings.number
-    return Sheet("main", f"{number}: {page.title}" if number else page.title, MEASURED, header, rows)
+    return Sheet("main", f"{number}: {page.title}" if number else page.title, MEASURED, header, rows, groups)
 
 
 def _cell(shown: Shown | None) -> str:
     if shown is None:
         return "not measured"
-    return "; ".join(filter(None, (str(shown), shown.counted, shown.beside)))
+    return "\n".join(filter(None, (shown.main, shown.band, shown.counted, shown.beside)))
+
+
+def _parts(page: Page) -> Sheet:
+    """The labels behind lines that are over a random axis."""
+    header = ["Row", *(column.name for column in page.columns)]
+    rows = [[part.label, *(_cell(shown).replace("\n", "; ") for shown in part.shown)] for part in page.parts]
+    return Sheet("levels", "Each level of the random axes", MEASURED, header, rows, _groups(len(header)))
+
+
+def _groups(columns: int) -> list[list[int]]:
+    """At most `MOST` columns side by side, after the one that heads each row."""
+    places = list(range(1, columns))
+    return [places[start : start + MOST] for start in range(0, len(places), MOST)]
 
 
 def _tests(page: Page) -> Sheet:
@@ -73,7 +96,8 @@ def _pairings(page: Page) -> Sheet:
 
 def _endings(page: Page) -> Sheet:
     rows = [[item.label, *_rates(item.shares, ENDINGS), str(item.outputs)] for item in page.endings]
-    return Sheet("endings", "Endings", "Each output stands in one class.", ("Row", *ENDINGS, "Outputs"), rows)
+    header = ("Row", *ENDINGS, "Outputs")
+    return Sheet("endings", "Endings", "Each output stands in one class.", header, rows, _groups(len(header)))
 
 
 def _funnel(page: Page) -> Sheet:
