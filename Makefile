@@ -54,7 +54,7 @@ check: $(VENV)/.dev
 
 test: export HF_HUB_OFFLINE := 1
 test: check
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not verify"
+	@$(BIN)/python -m pytest -n $(WORKERS) --durations=30 --durations-min=4 -m "not verify"
 
 demo: $(VENV)/.train
 	@$(BIN)/resolute demo
