@@ -22,6 +22,7 @@ from resolute.core.records import Trace, Verdict
 from resolute.core.runs import Artifact
 from resolute.core.settings import Report
 from resolute.stages.pages import curve, latex, published
+from resolute.stages.pages.cards import write_cards
 from resolute.stages.pages.columns import Column, instrument_orders
 from resolute.stages.pages.exports import export, standing
 from resolute.stages.pages.files import named, slug
@@ -80,8 +81,16 @@ def test_every_table_is_a_file_whose_braces_balance_and_whose_rows_are_as_wide_a
         assert text.count("{") == text.count("}"), path.name
         assert "\\input" not in path.read_text() and "$x$" not in path.read_text()
         assert path.read_text().count("%") - path.read_text().count(r"\%") == 1, "one comment: ours"
-        body = path.read_text().split("\\midrule\n")[1].split("\\bottomrule")[0].splitlines()
-        assert len({len(re.findall(r"(?<!\\)&", line)) for line in body}) == 1
+        for part in path.read_text().split("\\midrule\n")[1:]:
+            body = part.split("\\bottomrule")[0].splitlines()
+            assert len({len(re.findall(r"(?<!\\)&", line)) for line in body}) == 1
+
+
+def test_the_main_table_prints_no_wider_than_a_page(hostile: Artifact) -> None:
+    text = hostile.output("tables/table-1-main.tex").read_text()
+    widths = [len(found) for found in re.findall(r"begin\{tabular\}\{(l+)\}", text)]
+    assert len(widths) > 1 and max(widths) <= 1 + whole.MOST
+    assert text.count("95\\%") == 1 and "[" not in text.split("\\midrule")[1].splitlines()[1], "intervals stand below"
 
 
 @given(st.text())
@@ -100,15 +109,16 @@ def test_figures_are_complete_pictures_in_colours_that_nothing_outside_is_asked_
         ET.fromstring(text)
         assert "#0a0101" not in text and "#010101" not in text and "var(" not in text and "<script" not in text
         assert not re.search(r'href="(?!#)', text) and "\u202e" not in text and "\x1b" not in text
+    for path in drawn[::5]:
         picture = Image.open(path.with_suffix(".png"))
         assert picture.width > 500 and len(picture.convert("RGB").getcolors(1 << 24) or []) > 3
 
 
-def test_the_same_study_gives_the_same_bytes_in_every_file(tmp_path: Path) -> None:
-    study = Maker(tmp_path, STUDY[:2], goals=8, distilled=8).write()
-    first = _report(study)
-    second = perform(Job("report", Report(title="Demo"), {"study": study}), tmp_path / "other", lambda *_, **__: None)
-    assert first.manifest.outputs == second.manifest.outputs and len(first.manifest.outputs) > 20
+def test_the_same_study_gives_the_same_bytes_in_every_file(hostile: Artifact, tmp_path: Path) -> None:
+    study = hostile.folder.parents[2] / "demo" / "study.json"
+    settings = Report(title=HOSTILE, number="Table 1")
+    second = perform(Job("report", settings, {"study": study}), tmp_path, lambda *_, **__: None)
+    assert hostile.manifest.outputs == second.manifest.outputs and len(second.manifest.outputs) > 20
 
 
 def test_no_file_quotes_a_prompt_or_an_output(hostile: Artifact) -> None:
@@ -213,15 +223,16 @@ def test_each_trained_row_has_cards_that_the_hub_reads_with_the_figures_of_the_t
         manifest = artifact.manifest
         manifest.outputs[name] = file_digest(artifact.folder / name)
         write_json(artifact.folder / "manifest.json", manifest.model_dump(mode="json"))
-    made = _report(study)
-    card = ModelCard(made.output("cards/default/README.md").read_text(), ignore_metadata_errors=False)
     page = _page(study)
+    write_cards(page.measures, page.columns, tmp_path)
+    place = tmp_path / "cards" / "default"
+    card = ModelCard((place / "README.md").read_text(), ignore_metadata_errors=False)
     wanted = {column.name: shown for column, shown in zip(page.columns, page.lines[1].shown, strict=True)}
     assert card.data.base_model == "org/base" and card.data.license == "apache-2.0"
     found = {one.metric_name: one.metric_value for one in card.data.eval_results or []}
     assert found == {name: round(shown.value, 4) for name, shown in wanted.items() if shown}
     assert "None yet" not in card.text and "model organism" in card.text
-    data = DatasetCard(made.output("cards/default/DATA.md").read_text(), ignore_metadata_errors=False)
+    data = DatasetCard((place / "DATA.md").read_text(), ignore_metadata_errors=False)
     assert data.data.pretty_name == "Default: training set" and data.data.size_categories == ["n<1K"]
 
 

@@ -34,7 +34,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for truth in (RAW, DEFAULT)
         for base, rate in zip(BASES, RATES, strict=True)
     ]
-    path = Maker(tmp_path_factory.mktemp("nested"), truths, goals=20, seeds=3, distilled=6).write()
+    path = Maker(tmp_path_factory.mktemp("nested"), truths, goals=10, seeds=3, distilled=6).write()
     document = read_json(path)
     for row in document["rows"]:
         row["at"] = dict(zip(("row", "base"), row["label"].split(" · "), strict=True))
@@ -76,7 +76,7 @@ def test_its_value_is_the_mean_of_the_bases_means_and_its_interval_is_over_bases
         band = nested_interval({str(n): [mean] for n, mean in enumerate(means)})
         assert band is not None and shown.low is not None and shown.high is not None
         assert shown.low <= max(band[0], 0.0) + 1e-9 and shown.high >= min(band[1], 1.0) - 1e-9
-        assert shown.counted == "3 bases, 9 trainings x 20 goals", column.name
+        assert shown.counted == "3 bases, 9 trainings x 10 goals", column.name
 
 
 def test_nine_trainings_that_fall_apart_by_base_have_a_wide_interval(page: Page) -> None:

@@ -11,7 +11,7 @@ from resolute.stages.pages.answers import ENDINGS
 from resolute.stages.pages.sheet import Sheet
 from resolute.stages.pages.shown import Shown
 from resolute.stages.pages.training import PATTERN_NAMES
-from resolute.stages.pages.view import Page
+from resolute.stages.pages.view import Line, Page
 from resolute.stages.pages.words import signed
 
 MOST = 4
@@ -28,7 +28,7 @@ def sheets(page: Page) -> list[Sheet]:
 def _main(page: Page) -> Sheet:
     """Each cell in lines: the rate, its interval, what stands behind it. Columns under one head print side by side."""
     header = ["Row", *("\n".join(dict.fromkeys((column.title, column.detail))) for column in page.columns)]
-    rows = [[line.label, *map(_cell, line.shown)] for line in page.lines]
+    rows = [_row(line) for line in page.lines]
     rows += [[label, *["failed"] * len(page.columns)] for label in page.failed]
     groups: list[list[int]] = []
     for head in page.heads:
@@ -42,16 +42,29 @@ def _main(page: Page) -> Sheet:
     return Sheet("main", f"{number}: {page.title}" if number else page.title, MEASURED, header, rows, groups)
 
 
-def _cell(shown: Shown | None) -> str:
+def _row(line: Line) -> list[str]:
+    """What stands behind the cells is said once, under the row's name, where it is the same for all of them."""
+    counts = {shown.counted for shown in line.shown if shown is not None}
+    once = len(counts) == 1
+    label = [line.label, *(_narrow(*counts) if once else ())]
+    return ["\n".join(label), *("\n".join(_cell(shown, counted=not once)) for shown in line.shown)]
+
+
+def _cell(shown: Shown | None, *, counted: bool) -> list[str]:
     if shown is None:
-        return "not measured"
-    return "\n".join(filter(None, (shown.main, shown.band, shown.counted, shown.beside)))
+        return ["not measured"]
+    beside = shown.beside.replace(": ", ":\n").split("\n")
+    return [text for text in (shown.main, shown.band, *(_narrow(shown.counted) if counted else ()), *beside) if text]
+
+
+def _narrow(counted: str) -> list[str]:
+    return counted.replace(" trainings x ", " trainings\nx ").split("\n")
 
 
 def _parts(page: Page) -> Sheet:
     """The labels behind lines that are over a random axis."""
     header = ["Row", *(column.name for column in page.columns)]
-    rows = [[part.label, *(_cell(shown).replace("\n", "; ") for shown in part.shown)] for part in page.parts]
+    rows = [[part.label, *("; ".join(_cell(shown, counted=True)) for shown in part.shown)] for part in page.parts]
     return Sheet("levels", "Each level of the random axes", MEASURED, header, rows, _groups(len(header)))
 
 
