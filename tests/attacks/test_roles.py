@@ -268,24 +268,16 @@ def test_functions_in_every_role_need_no_server_and_no_ledger(tmp_path: Path) ->
 
 
 def test_streams_and_goals_keep_a_server_busy(tmp_path: Path) -> None:
-    """Two streams, three turns, twelve goals: 16 at once of 0.25 s each take little longer than they must."""
-    flying, most, lock = [0], [0], threading.Lock()
+    """Two streams of eight goals: the target answers nobody before all sixteen ask it, turn by turn."""
+    together = threading.Barrier(16)
 
-    def slowly(text: str, payload: dict[str, Any]) -> Any:
-        with lock:
-            flying[0] += 1
-            most[0] = max(most[0], flying[0])
-        time.sleep(0.25)
-        with lock:
-            flying[0] -= 1
+    def patiently(text: str, payload: dict[str, Any]) -> Any:
+        together.wait(timeout=90)
         return said(f"<think>a</think>{REFUSED}")
 
     attack = pair(Pair(streams=2, iterations=3, fresh=0))
-    with served(by_role(slowly)):
-        asked(1, tmp_path / "warm", attack)
-        began = time.monotonic()
-        asked(24, tmp_path / "timed", attack, concurrency=16)
-        took = time.monotonic() - began
-    least = 24 * 2 * 3 * 0.25 / 16
-    assert most[0] > 12
-    assert took < 2.5 * least + 1.0, f"{took:.1f} s where {least:.1f} s is the least"
+    unhurried = Patience(retries=0, seconds=120, client_seconds=100, failures=5)
+    with served(by_role(patiently)):
+        requests, outcomes = asked(8, tmp_path, attack, concurrency=16, patience=unhurried)
+    assert not together.broken
+    assert [outcomes[one.id].queries for one in requests] == [6] * 8
