@@ -1,4 +1,4 @@
-"""Run every benchmark, each in a process of its own, and keep what it prints in docs/measured/bench-NAME.md."""
+"""Run every benchmark, or those named, each in a process of its own; docs/measured/ keeps what each prints."""
 
 from __future__ import annotations
 
@@ -37,20 +37,23 @@ DATA = Path(__file__).parents[2] / "shared" / "data"
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("docs/measured"))
-    out: Path = parser.parse_args().out
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these, as files of bench/ are called")
+    given = parser.parse_args()
+    out: Path = given.out
+    known = {path.stem for path in Path(__file__).parent.glob("*.py")} - OWN
+    if unknown := set(given.names) - known:
+        parser.error(f"no benchmark: {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
     if DATA.is_dir():
         os.environ.setdefault("RESOLUTE_DATA", str(DATA))
     failed: list[str] = []
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        if path.stem in OWN:
-            continue
-        print(f"bench {path.stem}", flush=True)
-        result = subprocess.run([sys.executable, "-m", f"bench.{path.stem}"], stdout=subprocess.PIPE, text=True)
-        if result.returncode:
-            failed.append(path.stem)
-            continue
+    for name in sorted(given.names or known):
+        print(f"bench {name}", flush=True)
+        result = subprocess.run([sys.executable, "-m", f"bench.{name}"], stdout=subprocess.PIPE, text=True)
         print(result.stdout)
-        write_page(out, f"bench-{path.stem}", result.stdout)
+        if result.returncode:
+            failed.append(name)
+            continue
+        write_page(out, f"bench-{name}", result.stdout)
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return bool(failed)
