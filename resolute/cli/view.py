@@ -27,7 +27,8 @@ def view(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            metavar="RUN|FILE...", help="Runs, artifacts or files of traces, shown together; or one sheet to label."
+            metavar="RUN|FILE...",
+            help="Runs, artifacts, files of traces or training rows, shown together; or one sheet to label.",
         ),
     ],
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Of this machine; 0: any that is free.")] = 0,
@@ -35,6 +36,7 @@ def view(
     reader: given.Reader = None,
     event: given.Event = None,
     model: given.Model = None,
+    index: given.Index = None,
     export: given.Export = None,
     where: given.Where = None,
     include_harmful_text: given.IncludeHarmful = False,
@@ -48,27 +50,30 @@ def view(
     from resolute.view.session import Session
 
     if export is not None:
-        write_page(paths, export, where or [], harmful=include_harmful_text)
+        write_page(paths, export, where or [], harmful=include_harmful_text, index=index)
         return
     if where or include_harmful_text:
         mend = "in the browser, filters stand beside the list and harmful text is shown by `b`"
         raise ResoluteError("this is for a page", where="--where, --include-harmful-text", mend=f"add --export; {mend}")
     session = Session()
-    app = labelling(paths, session, reader=reader, event=event) or _reading(paths, session, model or "")
+    app = labelling(paths, session, reader=reader, event=event) or _reading(paths, session, model or "", index)
     listening = _listening(port)
-    address = f"http://{HOST}:{listening.getsockname()[1]}/?token={session.token}"
+    home = app.state.opened.home if app.state.opened else "/"
+    address = f"http://{HOST}:{listening.getsockname()[1]}{home}?token={session.token}"
     say(address)
     if not no_open:
         webbrowser.open(address)
     _serve(app, listening)
 
 
-def _reading(paths: list[Path], session: Session, model: str) -> Starlette:
+def _reading(paths: list[Path], session: Session, model: str, index: Path | None) -> Starlette:
     from resolute.view.app import build, opened
 
     with progress() as report:
-        shown = opened(paths, report, model=model)
-    say(f"{shown.index.size} traces of {shown.material.name}; Ctrl-C ends it")
+        shown = opened(paths, report, model=model, store=index)
+    held = [(shown.index.size, "trace"), (shown.index.rows.size, "training row")]
+    told = ", ".join(f"{count} {what}" + ("s" if count > 1 else "") for count, what in held if count)
+    say(f"{told} of {shown.material.name}; Ctrl-C ends it")
     return build(shown, session)
 
 

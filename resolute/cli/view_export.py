@@ -8,13 +8,13 @@ from pathlib import Path
 from resolute.cli.console import progress, say
 
 
-def write_page(paths: Sequence[Path], export: Path, where: Sequence[str], *, harmful: bool) -> None:
+def write_page(paths: Sequence[Path], export: Path, where: Sequence[str], *, harmful: bool, index: Path | None) -> None:
     """Write the traces that `where` leaves, and say what is in the page and what is not."""
     from resolute.view.app import opened
     from resolute.view.export import asked_for, write_export
 
     with progress() as report:
-        shown = opened(paths, report)
+        shown = opened(paths, report, store=index)
     made = write_export(shown, asked_for(shown.index, where), export, harmful=harmful)
     say(f"{export}: {made.traces} of {shown.index.size} traces")
     if harmful:

@@ -18,6 +18,10 @@ Model = Annotated[
     str | None,
     typer.Option("--model", help="Show rows token by token as this model would be trained on them."),
 ]
+Index = Annotated[
+    Path | None,
+    typer.Option("--index", metavar="FOLDER", help="Where the index lies, if not beside the artifacts."),
+]
 Export = Annotated[
     Path | None, typer.Option("--export", metavar="PAGE.html", help="Write list and traces as one file, and stop.")
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
@@ -26,7 +26,7 @@ from resolute.view.notes import Notes
 from resolute.view.pages import page
 from resolute.view.session import Guard, Session
 
-SCREENS = ("listing", "trace", "rows", "pairs", "logs", "marks", "notes", "reveal")
+SCREENS = ("listing", "trace", "rowlist", "rows", "pairs", "logs", "marks", "notes", "reveal")
 """Modules of this package with routes, each in a list `ROUTES`."""
 LARGEST_FORM = 1 << 20
 """Bytes somebody may send at once."""
@@ -43,15 +43,33 @@ class Opened:
     """Rows are shown token by token as this model would be trained on them; empty: as the run trained on them."""
 
     @property
+    def home(self) -> str:
+        """The path of the page that opens first."""
+        return "/rows" if self.material.as_rows or not self.index.size else "/"
+
+    @property
     def notes(self) -> Notes:
         """What readers noted beside verdicts."""
         return Notes(self.material.home)
 
 
-def opened(paths: Sequence[Path], progress: Progress, *, runs: Path = Path("runs"), model: str = "") -> Opened:
-    """Runs, artifacts and files of traces, with their index, which is made where it does not stand yet."""
+def opened(
+    paths: Sequence[Path],
+    progress: Progress,
+    *,
+    runs: Path = Path("runs"),
+    model: str = "",
+    store: Path | None = None,
+) -> Opened:
+    """Runs, artifacts and files of traces or rows, with their index, which is made where it does not stand yet.
+
+    Files of traces that are opened with a model are rows as well. `store` is where the index lies, if not beside the
+    artifacts.
+    """
     material = gather(paths, runs)
-    return Opened(material, Index(index_file(material, progress)), Marks(material.home), model)
+    if model and all(source.manifest is None for source in material.sources):
+        material = replace(material, as_rows=True)
+    return Opened(material, Index(index_file(material, progress, store)), Marks(material.home), model)
 
 
 def build(shown: Opened, session: Session | None = None) -> Starlette:

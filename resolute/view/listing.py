@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from resolute.view.filters import Filters, parsed
@@ -59,6 +59,8 @@ def listing(request: Request) -> Response:
     """`GET /`: filters, and `after` or `before` a trace's key."""
     opened = request.app.state.opened
     index: Index = opened.index
+    if not index.size:
+        return RedirectResponse("/rows", 303)
     asked = parsed(request.query_params.multi_items())
     marked = opened.marks.keys()
     order = index.order(asked, marked)
@@ -69,7 +71,7 @@ def listing(request: Request) -> Response:
         request,
         "list.html.j2",
         asked=asked,
-        facets={name: _choice(labels) for name, labels in index.counts(asked, marked).items()},
+        facets={name: choice(labels) for name, labels in index.counts(asked, marked).items()},
         headings=FACETS,
         lines=lines,
         window=shown,
@@ -99,8 +101,8 @@ def position(index: Index, order: Any, key: str) -> int:
     return int(found[0]) if len(found) else -1
 
 
-def _choice(labels: list[Counted]) -> Choice:
-    """Those that are chosen, and as many of the others as people read."""
+def choice(labels: list[Counted]) -> Choice:
+    """The labels to show: those that are chosen, and as many of the others as people read."""
     shown = [one for place, one in enumerate(labels) if place < LABELS or one.chosen]
     return Choice(shown, len(labels) - len(shown))
 

@@ -10,7 +10,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from resolute.core.errors import ResoluteError
-from resolute.core.files import read_json, write_json
+from resolute.core.files import read_json
+from resolute.view.keeping import keep
 from resolute.view.session import back, posted
 
 NAME = "marks.json"
@@ -39,7 +40,7 @@ class Marks:
         """Mark a trace, or take its mark away."""
         with self._lock:
             rest = [one for one in self.keys() if one != key]
-            write_json(self.path, {"schema": 1, "marked": [*rest, key] if marked else rest})
+            keep(self.path, {"schema": 1, "marked": [*rest, key] if marked else rest})
 
 
 async def mark(request: Request) -> Response:

@@ -68,6 +68,8 @@ class Material:
     """Entry of a study -> label of its row, with the seed where there are several."""
     unfinished: list[str] = field(default_factory=list[str])
     """Entries that are not done, and are left out."""
+    as_rows: bool = False
+    """Each trace is shown as the training row it would become, too."""
 
     def named(self, place: str) -> Source:
         """The source of a place STAGE/KEY."""
@@ -76,7 +78,7 @@ class Material:
     def logs(self, place: str) -> list[Path]:
         """Folders with logs of Inspect that a source has, or lies among."""
         source = self.named(place)
-        own = source.manifest is None and source.files["traces"].suffix == ".eval"
+        own = source.manifest is None and [path.suffix for path in source.files.values()] == [".eval"]
         folders = [source.folder] if own else [source.folder / "logs"]
         return [folder for folder in folders if folder.is_dir() and any(folder.rglob("*.eval"))]
 
@@ -84,7 +86,7 @@ class Material:
     def key(self) -> str:
         """Changes with every file that is shown, and with the names they go by."""
         shown = [[source.stage, source.key, source.entries, source.digests] for source in self.sources]
-        return key(["view", shown, self.labels])
+        return key(["view", shown, self.labels, self.as_rows])
 
 
 def gather(paths: Sequence[Path], runs: Path) -> Material:
@@ -113,7 +115,7 @@ def _gathered(path: Path, runs: Path) -> Material:
     if not path.exists():
         raise ResoluteError("no such file or folder", where=str(path), mend="name a run folder or a file of traces")
     found = _of_folder(path, runs) if path.is_dir() else _of_file(path, runs)
-    if not any({"traces", "rejected"} & set(source.files) for source in found.sources):
+    if not any({"traces", "rejected", "examples"} & set(source.files) for source in found.sources):
         waiting = f" ({len(found.unfinished)} entries are not finished)" if found.unfinished else ""
         raise ResoluteError(f"no traces here{waiting}", where=str(path), mend="name a run with traces, or their file")
     return found
@@ -181,7 +183,21 @@ def _file(path: Path, stage: str) -> Source:
         digest = file_digest(path)
     except OSError as error:
         raise unreadable(path, error) from error
-    return Source(stage, digest[:16], path.parent, (path.name,), {"traces": path}, {"traces": digest})
+    role = "examples" if _holds_rows(path) else "traces"
+    return Source(stage, digest[:16], path.parent, (path.name,), {role: path}, {role: digest})
+
+
+def _holds_rows(path: Path) -> bool:
+    """Whether a file holds the training rows that `curate` wrote."""
+    if path.suffix.lower() != ".parquet":
+        return False
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return dict(pq.read_schema(path).metadata or {}).get(b"record") == b"Example"
+    except (OSError, pa.ArrowInvalid):
+        return False  # reading it says what is wrong with it
 
 
 def _labels(entries: Iterable[str]) -> dict[str, str]:

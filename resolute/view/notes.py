@@ -15,7 +15,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from resolute.core.errors import ResoluteError
-from resolute.core.files import read_json, write_json
+from resolute.core.files import read_json
+from resolute.view.keeping import keep
 from resolute.view.session import back, posted
 
 NAME = "notes.json"
@@ -46,7 +47,7 @@ class Notes:
             noted = self.all()
             own = {name: old for name, old in noted.get(trace, {}).items() if name != verdict}
             noted[trace] = own | ({verdict: word} if word else {})
-            write_json(self.path, {"schema": 1, "notes": {name: said for name, said in noted.items() if said}})
+            keep(self.path, {"schema": 1, "notes": {name: said for name, said in noted.items() if said}})
 
 
 async def note(request: Request) -> Response:

@@ -74,7 +74,7 @@ def trace(request: Request) -> Response:
         original=index.by_key(seen.trace.original) if seen.trace.original else None,
         repairs=repairs,
         difference=difference(index, seen),
-        examples=index.examples_of(seen.n),
+        examples=index.rows.of_trace(seen.n),
         source=opened.material.named(seen.source),
         logs=opened.material.logs(seen.source),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import socket
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,9 +13,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.testclient import TestClient
 
 from resolute.cli.app import run
-from tests.view.making import study
+from resolute.view.app import build, opened
+from tests.view.making import quiet, study
 
 PRINTED = re.compile(r"http://127\.0\.0\.1:(\d+)/\?token=[\w-]{20,}")
 
@@ -83,3 +86,48 @@ def test_rubbish_is_an_error_and_no_traceback(
     told = capsys.readouterr().err
     assert "mend:" in told
     assert "Traceback" not in told
+
+
+def test_a_store_that_cannot_be_written_names_the_option_that_mends_it_and_it_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_folder = study(tmp_path)
+    (run_folder.parent / ".store" / "view").write_text("a file where the folder would be, as nobody can write it")
+    page = tmp_path / "page.html"
+    call = ["view", str(run_folder), "--export", str(page), "--where", "kind=benign"]
+    assert run(call) == 1
+    told = capsys.readouterr().err
+    assert "cannot write" in told
+    assert "--index" in told
+    assert "--out" not in told, "this command has no such option"
+    assert run([*call, "--index", str(tmp_path / "elsewhere")]) == 0
+    assert page.is_file()
+    assert stat.S_IMODE(next((tmp_path / "elsewhere").glob("*/quarantine")).stat().st_mode) == 0o700
+
+
+def test_marks_in_a_folder_that_cannot_be_written_are_an_error_on_the_page(tmp_path: Path) -> None:
+    shown = opened([study(tmp_path)], quiet)
+    app = build(shown)
+    client = TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False)
+    client.get(f"/?token={app.state.session.token}")
+    shown.marks.path.mkdir()
+    said = {"form": app.state.session.form, "key": shown.index.key(0), "marked": "yes"}
+    answer = client.post("/mark", data=said, headers={"origin": "http://127.0.0.1"})
+    assert answer.status_code == 500
+    assert "cannot write" in answer.text
+    assert "--out" not in answer.text
+
+
+def test_a_file_of_rows_is_printed_with_the_address_of_the_rows(tmp_path: Path) -> None:
+    rows = next(study(tmp_path).parent.rglob("examples.parquet"))
+    call = [sys.executable, "-m", "resolute", "view", str(rows), "--no-open"]
+    with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path) as process:
+        assert process.stdout
+        said: list[str] = []
+        for line in process.stdout:
+            said.append(line.strip())
+            if "http://" in line:
+                break
+        process.kill()
+    assert said[0] == "1 training row of examples.parquet; Ctrl-C ends it"
+    assert "/rows?token=" in said[-1]

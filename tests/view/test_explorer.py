@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from resolute.core.files import read_json
+from resolute.core.keys import key as goal_key
 from resolute.view.app import Opened, build, opened
 from tests.view.browsing import HOSTILE, Looked, driven, served
 from tests.view.making import ATTACKS, GOALS, HUGE, LITTLE, quiet, study, trace
@@ -46,7 +47,24 @@ def key(name: str) -> str:
     return trace(name, "").id
 
 
-SCREENS = ("/", f"/trace/{key('wavering')}", f"/trace/{key('mended')}", "/beside?show=differ", "/nothing")
+GOAL = goal_key(["goal", "polish lid 0"])
+SCREENS = (
+    "/",
+    "/rows",
+    f"/goal/{GOAL}",
+    f"/trace/{key('wavering')}",
+    f"/trace/{key('mended')}",
+    "/beside?show=differ",
+    "/nothing",
+)
+    "/",
+    "/rows",
+    f"/goal/{GOAL}",
+    f"/trace/{key('wavering')}",
+    f"/trace/{key('mended')}",
+    "/beside?show=differ",
+    "/nothing",
+)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -123,7 +123,7 @@ def test_what_was_said_of_a_trace_stands_by_it(shown: Opened) -> None:
     assert [report.auditor for _, report in about.risks] == ["auditor 1", "second 1"]
     assert [attempt.outcome for _, attempt in about.attempts] == ["still risky", "kept"]
     assert sorted(one.hidden for one in index.made_from(wavering.trace.id)) == [False, True]
-    assert len(index.examples_of(mended.n)) == 1
+    assert len(index.rows.of_trace(mended.n)) == 1
     assert index.astray == 0
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from resolute.core.candidates import Candidate, example
 from resolute.core.errors import ResoluteError
-from resolute.core.files import unwritable
 from resolute.core.jobs import Progress
 from resolute.core.keys import key
 from resolute.core.quarantine import quarantine
@@ -22,9 +22,11 @@ from resolute.view.index.opinions import Opinions
 from resolute.view.index.scanning import scan, size
 from resolute.view.index.schema import INDEXES, NAME, TABLES, VERSION, connected, packed
 from resolute.view.index.tally import Tally
+from resolute.view.index.training import NONE
 from resolute.view.index.words import of_report, of_trace
 from resolute.view.material import Material, Source
 
+ELSEWHERE = "free disk space there, or choose another folder for the index with --index"
 EVERY = 250
 """Rows between two reports of progress."""
 
@@ -49,6 +51,8 @@ class _Making:
     goal_codes: dict[str, int] = field(default_factory=dict[str, int])
     done: int = 0
     total: int = 0
+    rows: int = 0
+    """Training rows."""
     astray: int = 0
     """Verdicts and reports on traces that are not shown here."""
 
@@ -68,14 +72,17 @@ class _Making:
             self.progress("index", self.done, max(self.total, self.done))
 
 
-def index_file(material: Material, progress: Progress) -> Path:
+def index_file(material: Material, progress: Progress, store: Path | None = None) -> Path:
     """The index of what is shown, made where it does not stand yet.
 
-    It lies in a quarantine beside the artifacts, since it holds all their words. Raises `ResoluteError` where a file
-    was changed after it was made, cannot be read, or the disk is full.
+    It lies in a quarantine in `store`, or beside the artifacts, since it holds all their words. Raises `ResoluteError`
+    where a file was changed after it was made or cannot be read, and where nothing can be written there.
     """
-    folder = material.store / "view" / key([VERSION, material.key])
-    path = quarantine(folder) / NAME
+    folder = (store or material.store / "view") / key([VERSION, material.key])
+    try:
+        path = quarantine(folder) / NAME
+    except ResoluteError as error:
+        raise ResoluteError(error.what, where=error.where, mend=ELSEWHERE) from error
     if _stands(path):
         return path
     spare = path.with_name(f".{NAME}.{os.getpid()}")
@@ -89,7 +96,7 @@ def index_file(material: Material, progress: Progress) -> Path:
         made.close()
         spare.replace(path)
     except sqlite3.OperationalError as error:
-        raise unwritable(path, OSError(str(error))) from error
+        raise ResoluteError(f"cannot write: {error}", where=str(path), mend=ELSEWHERE) from error
     finally:
         made.close()
         spare.unlink(missing_ok=True)
@@ -140,12 +147,12 @@ def _fill(made: sqlite3.Connection, material: Material, progress: Progress) -> N
     for role, source in files:
         if role in ("traces", "rejected"):
             _traces(making, source, role)
-    if not making.lengths:
-        raise ResoluteError("the files hold no traces", where=material.name, mend="name a run with traces")
     opinions = Opinions(len(making.lengths))
     for role, source in files:
         if role in ("verdicts", "risks", "attempts", "examples"):
             _said(making, source, role, forms[role], opinions)
+    if not making.lengths and not making.rows:
+        raise ResoluteError("the files hold no traces", where=material.name, mend="name a run with traces")
     opinions.tally(making.tally)
     opinions.write(made)
     making.tally.write(made)
@@ -170,6 +177,9 @@ def _traces(making: _Making, source: Source, role: str) -> None:
             n = making.places[place] = len(making.lengths)
             who = making.who(trace, label if source.stage == "evaluate" else "")
             _insert(making, n, trace, who, source, hidden=role == "rejected")
+            if making.material.as_rows:
+                taken = example(Candidate(f"{source.stage}/{source.key}", Trace.model_validate(trace)))
+                _row(making, n, source, taken.model_dump(mode="json"))
         within[trace["id"]] = n
         for entry in source.entries:
             making.tally.add(n, "entry", entry)
@@ -198,15 +208,25 @@ def _said(making: _Making, source: Source, role: str, form: type[Record], opinio
     for record in scan(source.checked(role), form):
         making.step()
         places = _places(making, source, record)
-        making.astray += not places
+        making.astray += not places and role != "examples"
         for n in places:
             _note(making, n, role, record, opinions)
             row = (n, role, f"{source.stage}/{source.key}", packed(record))
             if role != "examples":
                 making.made.execute("INSERT INTO said VALUES (?, ?, ?, ?)", row)
         if role == "examples":
-            row = (record["id"], places[0] if places else None, f"{source.stage}/{source.key}", packed(record))
-            making.made.execute("INSERT OR IGNORE INTO examples VALUES (?, ?, ?, ?)", row)
+            _row(making, places[0] if places else None, source, record)
+
+
+def _row(making: _Making, n: int | None, source: Source, record: dict[str, Any]) -> None:
+    making.rows += 1
+    labels = (record["kind"], record["strategy"] or NONE, record["source"] or NONE)
+    making.made.execute(
+        "INSERT OR IGNORE INTO examples VALUES (?, ?, ?, ?, ?, ?)", (record["id"], n, *labels, packed(record))
+    )
+    for entry in source.entries:
+        said = (record["id"], f"{source.stage}/{source.key}", entry)
+        making.made.execute("INSERT OR IGNORE INTO sets VALUES (?, ?, ?)", said)
 
 
 def _note(making: _Making, n: int, role: str, record: dict[str, Any], opinions: Opinions) -> None:

@@ -11,12 +11,13 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from resolute.core.records import Example, RiskReport, Trace, Verdict
+from resolute.core.records import RiskReport, Trace, Verdict
 from resolute.core.repair_outcomes import RepairAttempt
 from resolute.view.filters import Filters
 from resolute.view.index.facets import Counted, Facet
 from resolute.view.index.schema import connected, unpacked
 from resolute.view.index.search import match
+from resolute.view.index.training import TrainingRows
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class Index:
             for name, data in said
             for what, part, judge in [name.split("|", 2)]
         }
+        self.rows = TrainingRows(self._all)
         self.searched = lru_cache(maxsize=8)(self._searched)
         self.compared = cache(self._compared)
         self.slots = lru_cache(maxsize=8)(self._slots)
@@ -187,23 +189,6 @@ class Index:
         found.risks.sort(key=lambda one: one[1].auditor)
         found.attempts.sort(key=lambda one: one[1].attempt)
         return found
-
-    # -- training rows
-
-    def examples_of(self, n: int) -> list[str]:
-        """Ids of the training rows made of the trace at place `n`."""
-        return [row[0] for row in self._all("SELECT id FROM examples WHERE n = ? ORDER BY id", n)]
-
-    def example(self, name: str) -> tuple[str, Example, int | None] | None:
-        """A training row by its id: who made it (STAGE/KEY), the row, the place of its trace."""
-        rows = self._all("SELECT source, record, n FROM examples WHERE id = ?", name)
-        return (rows[0][0], Example.model_validate(unpacked(rows[0][1])), rows[0][2]) if rows else None
-
-    def rows_beside(self, name: str) -> tuple[str, str]:
-        """Ids of the training rows before and after one, in the order of ids; empty where there is none."""
-        before = self._all("SELECT id FROM examples WHERE id < ? ORDER BY id DESC LIMIT 1", name)
-        after = self._all("SELECT id FROM examples WHERE id > ? ORDER BY id LIMIT 1", name)
-        return (before[0][0] if before else "", after[0][0] if after else "")
 
     # -- pairs
 

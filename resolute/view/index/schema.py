@@ -2,7 +2,9 @@
 
 traces    one row a trace; `n` is its place in the list, `key` its name in addresses
 words     the full-text index over goal, what was sent, thought and answer; its rowid is `n`
-said      verdicts, risk reports, repair attempts and training rows, by the trace they speak of
+said      verdicts, risk reports and repair attempts, by the trace they speak of
+examples  one row a training row; `origin` is the source of its prompt
+sets      the training sets a row is in: the artifact that made it, and the name it goes by
 facets    one row a facet: its labels, and pairs (trace, label) as two arrays
 arrays    one number a trace: length, goal, and what each instrument said
 about     what the index is of
@@ -16,7 +18,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-VERSION = 2
+VERSION = 3
 """Raised whenever an index would hold something else for the same run."""
 NAME = "index.sqlite"
 TABLES = """
@@ -28,7 +30,10 @@ CREATE TABLE traces (
 CREATE TABLE said (n INTEGER NOT NULL, kind TEXT NOT NULL, source TEXT NOT NULL, record BLOB NOT NULL);
 CREATE TABLE facets (place INTEGER PRIMARY KEY, name TEXT, labels TEXT, rows BLOB, codes BLOB);
 CREATE TABLE arrays (name TEXT PRIMARY KEY, kind TEXT, data BLOB);
-CREATE TABLE examples (id TEXT PRIMARY KEY, n INTEGER, source TEXT NOT NULL, record BLOB NOT NULL);
+CREATE TABLE examples (
+  id TEXT PRIMARY KEY, n INTEGER, kind TEXT NOT NULL, strategy TEXT NOT NULL, origin TEXT NOT NULL, record BLOB NOT NULL
+);
+CREATE TABLE sets (id TEXT NOT NULL, maker TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (id, maker, name));
 CREATE VIRTUAL TABLE words USING fts5(goal, sent, thought, answer, content='', tokenize='unicode61');
 """
 INDEXES = """

@@ -73,7 +73,7 @@ const filters = one("#filters");
 if (filters) {
   let waiting = 0;
   filters.addEventListener("change", (event) => { if (event.target.id !== "q") filter(filters); });
-  one("#q").addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(() => filter(filters), 250); });
+  one("#q")?.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(() => filter(filters), 250); });
   window.addEventListener("popstate", () => filter(filters, location.pathname + location.search, false));
 }
 for (const form of all("form.choose")) form.addEventListener("change", () => form.requestSubmit());
@@ -101,6 +101,7 @@ const KEYS = {
   u: () => go("a.up"),
   g: () => go("a.goal"),
   s: () => go("a.beside-link"),
+  t: () => go("a.lineage"),
   m: () => {
     const form = one("form.mark", document.activeElement?.closest?.(".line") ?? one(".where") ?? document.createElement("i"));
     if (form) mark(form);
