@@ -57,14 +57,6 @@ SCREENS = (
     "/beside?show=differ",
     "/nothing",
 )
-    "/",
-    "/rows",
-    f"/goal/{GOAL}",
-    f"/trace/{key('wavering')}",
-    f"/trace/{key('mended')}",
-    "/beside?show=differ",
-    "/nothing",
-)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
