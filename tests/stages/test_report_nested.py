@@ -96,6 +96,7 @@ def test_sections_name_the_recipe_and_a_random_axis_is_no_curve(page: Page) -> N
     assert [item.label for item in page.endings] == ["Raw", "Default"]
     assert {item.label for item in page.pairings} == {"Raw", "Default"}
     assert {run.label for run in page.losses} == {"Default"} and not page.curves
+    assert {run.run for run in page.losses} == {f"{base}, seed {seed}" for base in BASES for seed in range(3)}
     assert {item.label for item in page.patterns} == {f"Default · {base}" for base in BASES}, "their data differ"
 
 

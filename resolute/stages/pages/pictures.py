@@ -135,7 +135,7 @@ def _losses(page: Page) -> list[Picture]:
     top = max((value for run in page.losses for _, value in run.points), default=1.0) * 1.05
     found: list[Picture] = []
     for place, label in enumerate(dict.fromkeys(run.label for run in page.losses)):
-        runs = [(f"{label}, seed {run.seed}", run.points) for run in page.losses if run.label == label]
+        runs = [(f"{label}, {run.run}", run.points) for run in page.losses if run.label == label]
         svg = charts.curves(f"loss{place}", f"Training loss of {label}", runs, top)
         found.append(Picture(label, svg, f"loss {label}"))
     return found

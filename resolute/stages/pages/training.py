@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from resolute.core.cells import HALF
+from resolute.core.declared import JOINED
 from resolute.core.rates import Rate, rate
 from resolute.core.records import PATTERNS, Pattern, RiskReport
 from resolute.stages.pages.study import Row, Study
@@ -185,7 +186,8 @@ class Loss:
     """One training run's loss: (step, loss) in order."""
 
     label: str
-    seed: int
+    run: str
+    """What sets it apart from others of its label: a level of a random axis, and the seed."""
     points: Sequence[tuple[float, float]]
 
 
@@ -195,5 +197,6 @@ def losses(study: Study) -> list[Loss]:
         lines = row.lines("train", "loss.jsonl")
         points = [(float(line["step"]), float(line["loss"])) for line in lines if "step" in line and "loss" in line]
         if points:
-            found.append(Loss(row.label, row.seed, points))
+            apart = [level for level in row.at.values() if level not in row.label.split(JOINED)]
+            found.append(Loss(row.label, ", ".join([*apart, f"seed {row.seed}"]), points))
     return found

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from resolute.core.errors import ResoluteError
 from resolute.core.families import families
+from resolute.core.nested import LEAST
 from resolute.core.settings import Report
 from resolute.core.tables import Cell
 from resolute.stages.pages import answers, findings, provenance, published, training
@@ -122,6 +123,7 @@ def build(study: Study, settings: Report, orders: Mapping[str, tuple[str, ...]])
     lines = [_line(measures, arm, columns) for arm in arms(study, settings.random).values()]
     known = {line.label for line in lines}
     whole, sets = folded(study, settings.random), folded(study, settings.random, part="curate")
+    ended = answers.endings(whole)
     common, differing = provenance.settings(study)
     return Page(
         title=settings.title,
@@ -135,10 +137,10 @@ def build(study: Study, settings: Report, orders: Mapping[str, tuple[str, ...]])
         cells=[(row.label, row.seed, cell) for row in study.rows if row.measured for cell in measures.cells(row)],
         families=tested,
         groups=_groups(tested),
-        cautions=_cautions(study, measures, columns, lines),
+        cautions=_cautions(measures, columns, lines, ended),
         patterns=training.pattern_sets(sets),
         pairings=answers.pairings(whole, columns),
-        endings=answers.endings(whole),
+        endings=ended,
         funnels=training.funnels(sets),
         masks=training.mask_audits(sets),
         losses=training.losses(whole),
@@ -199,9 +201,11 @@ def _groups(families: Sequence[Family]) -> list[tuple[str, list[Group]]]:
     return list(found.items())
 
 
-def _cautions(study: Study, measures: Measures, columns: Sequence[Column], lines: Sequence[Line]) -> list[str]:
+def _cautions(
+    measures: Measures, columns: Sequence[Column], lines: Sequence[Line], ended: Sequence[answers.Endings]
+) -> list[str]:
     """What a reader must know before believing the table."""
-    found: list[str] = []
+    study, found = measures.study, list[str]()
     for label in study.labels:
         rows, done = study.of(label), study.measured(label)
         if len(done) < len(rows):
@@ -213,7 +217,7 @@ def _cautions(study: Study, measures: Measures, columns: Sequence[Column], lines
                     f"{line.label}: {shown.main} of the answers ({column.detail}) are garbled, neither a refusal nor "
                     "help: what looks safe there is partly lost language."
                 )
-    for item in answers.endings(study):
+    for item in ended:
         if item.warned:
             share = f"{100 * item.shares['stopped in the thought'].value:.1f}%"
             found.append(f"{item.label}: {share} of the outputs never left the thought (limit for this warning: 2%).")
@@ -239,8 +243,10 @@ def _kin_cautions(study: Study, columns: Sequence[Column]) -> list[str]:
 
 def _seed_cautions(lines: Sequence[Line]) -> list[str]:
     trained = [line for line in lines if line.kind == "trained"]
-    if nested := {shown.over: len(line.parts) for line in trained for shown in line.shown if shown and shown.over}:
-        return [f"Fewer than three {axis}s: values carry no interval." for axis, count in nested.items() if count < 3]
+    over = [shown for line in trained for shown in line.shown if shown and shown.over]
+    if over:
+        levels = max(len(shown.points) for shown in over)
+        return [f"Fewer than three {over[0].over}s: values carry no interval."] if levels < LEAST else []
     most = max((line.seeds for line in trained), default=0)
     if most == 1:
         return ["One training seed: the tests speak of these trained models, not of the recipes that made them."]
