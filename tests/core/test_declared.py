@@ -82,4 +82,4 @@ def test_the_families_of_a_study_s_recipe_are_read_from_it() -> None:
 
 def test_settings_that_only_say_what_is_declared_are_no_part_of_the_key_themselves() -> None:
     """An old report keeps its key; the stage's identity holds what is declared."""
-    assert Report.named == {"random", "families"}
+    assert Report.named == {"random", "families", "number"}
