@@ -86,5 +86,5 @@ def calibrated(run: Path, capsys: pytest.CaptureFixture[str]) -> list[bytes]:
     assert resolute(["judge", "sheet", str(run), "--n", "300"]) == 0
     (sheet,) = run.glob("quarantine/sheet-*.csv")
     capsys.readouterr()
-    assert resolute(["judge", "calibrate", str(run), "--labels", str(labelled(run))]) == 0
+    assert resolute(["judge", "calibrate", str(run), "--labels", str(labelled(run, name=str(run / "labels.csv")))]) == 0
     return [sheet.read_bytes(), (run / "calibration.json").read_bytes(), capsys.readouterr().out.encode()]
