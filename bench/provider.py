@@ -20,9 +20,10 @@ from resolute.attacks.none import NONE
 from resolute.core.ask import Sampling
 from resolute.core.records import Message, Prompt
 from resolute.core.sources import load_prompts
+from resolute.models.drawing import Request
 from resolute.models.engine import run_requests
 from resolute.models.identity import resolve
-from resolute.models.local import Generator, Request
+from resolute.models.local import Generator
 from resolute.models.render import Renderer
 from resolute.models.requests import request
 

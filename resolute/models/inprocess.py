@@ -16,10 +16,11 @@ from resolute.core.instruments import Question, Said
 from resolute.core.keys import derive
 from resolute.core.trace import DIALECTS, THINK, split
 from resolute.models.batches import runs
+from resolute.models.drawing import Request
 from resolute.models.heard import Heard, note
 from resolute.models.identity import Model
 from resolute.models.ledger import Ledger
-from resolute.models.local import Generated, Generator, Request
+from resolute.models.local import Generated, Generator
 from resolute.models.manner import Manner
 from resolute.models.running import Tally
 

@@ -8,36 +8,25 @@ batch to more than rounding (measured on CPU); in bf16 on a GPU a near tie can s
 from __future__ import annotations
 
 import gc
+import math
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from resolute.core.ask import Sampling
 from resolute.core.errors import ResoluteError
+from resolute.models.drawing import Draw, Likeliest, Request
 
 if TYPE_CHECKING:
     import torch
 
 BATCH = 64
 """Rows of a forward pass."""
-
-CANDIDATES, CANDIDATE_TOKENS = 10, 8
-"""Likeliest tokens that are kept for a place, and places from the first on, where a request asks for its chances."""
+LEAVING = 0.125
+"""Share of a batch that has to have ended before its rows are taken out."""
 
 Stop = Literal["end of turn", "length", "prompt too long"]
-
-
-@dataclass(frozen=True)
-class Request:
-    """Token ids of a rendered prompt (its BOS included), how to draw, and the seed of this request alone."""
-
-    ids: Sequence[int]
-    sampling: Sampling
-    seed: int
-    chances: bool = False
-    """Keep the likeliest candidates of the first tokens."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +72,7 @@ class Generator:
         self.model.generation_config = GenerationConfig()
         self.stop_ids = tuple(stop_ids)
         self.batch = batch
-        self._halted = threading.Event()
+        self._halted, self._may_leave = threading.Event(), True
         self.context = context_of(self.model.config)
 
     def generate(self, requests: Sequence[Request]) -> list[Generated]:
@@ -126,45 +115,67 @@ class Generator:
         return [*self._split_when_full(requests[:half]), *self._split_when_full(requests[half:])]
 
     def _run(self, requests: Sequence[Request]) -> list[Generated]:
-        from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList
-
+        """Rows that have ended leave the batch while the others go on: a long row is computed with few beside it."""
         torch, width = self._torch, max(len(request.ids) for request in requests)
         limits = [min(request.sampling.max_tokens, self.context - len(request.ids)) for request in requests]
-        pad = self.stop_ids[0]
-        ids = torch.full((len(requests), width), pad, dtype=torch.long)
+        ids = torch.full((len(requests), width), self.stop_ids[0], dtype=torch.long)
         mask = torch.zeros((len(requests), width), dtype=torch.long)
         for row, request in enumerate(requests):
             ids[row, width - len(request.ids) :] = torch.tensor(request.ids, dtype=torch.long)
             mask[row, width - len(request.ids) :] = 1
-        config = GenerationConfig(
-            do_sample=False, max_new_tokens=max(limits), pad_token_id=pad, eos_token_id=list(self.stop_ids)
-        )
-        draw = _Draw(torch, requests, limits, width, self.device)
+        ids, mask = ids.to(self.device), mask.to(self.device)
+        draw = Draw(torch, requests, limits, width, self.device)
         ends = torch.tensor(limits, device=self.device) + width
-        likeliest = _Likeliest(torch, width)
-        watched = [likeliest] if any(request.chances for request in requests) else []
-        with torch.inference_mode():
-            output: torch.Tensor = self.model.generate(
-                input_ids=ids.to(self.device),
-                attention_mask=mask.to(self.device),
-                generation_config=config,
-                logits_processor=LogitsProcessorList([*watched, draw]),
-                stopping_criteria=StoppingCriteriaList([self._ended(ends)]),
-            )
-        rows = output[:, width:].tolist()
-        made = [self._finish(*row) for row in zip(requests, rows, limits, strict=True)]
+        likeliest = Likeliest(torch, width) if any(request.chances for request in requests) else None
+        rows, drawn, cache = list(range(len(requests))), dict[int, list[int]](), None
+        while rows:
+            # What is kept of the first tokens is kept by place in the batch, so there everybody stays.
+            stay = likeliest is not None or not self._may_leave
+            patience = len(rows) if stay else math.ceil(LEAVING * len(rows))
+            ended = _Ended(torch, self.stop_ids, ends[rows], patience, self._halted)
+            ids, cache = self._go_on(ids, mask, cache, [*([likeliest] if likeliest else []), draw.of(rows)], ended)
+            for place, row in enumerate(rows):
+                if ended.rows[place]:
+                    drawn[row] = ids[place, width:].tolist()
+            left = [place for place in range(len(rows)) if not ended.rows[place]]
+            rows = [rows[place] for place in left]
+            if rows and not all(hasattr(layer, "batch_select_indices") for layer in getattr(cache, "layers", [None])):
+                self._may_leave = False  # states that cannot be taken apart (linear attention): once more, together
+                return self._run(requests)
+            if rows:
+                ids, mask = ids[left], torch.nn.functional.pad(mask, (0, ids.shape[1] - mask.shape[1]), value=1)[left]
+                cache.batch_select_indices(torch.tensor(left, device=self.device))
+        made = [self._finish(*row) for row in zip(requests, (drawn[row] for row in sorted(drawn)), limits, strict=True)]
+        if likeliest is None:
+            return made
         return [
             replace(one, chances=likeliest.of(row, one.tokens_out, self.tokenizer)) if requests[row].chances else one
             for row, one in enumerate(made)
         ]
 
-    def _ended(self, ends: torch.Tensor) -> Callable[..., torch.Tensor]:
-        """Which rows are at their limit: (batch,) booleans, all of them where the work was halted."""
+    def _go_on(
+        self, ids: torch.Tensor, mask: torch.Tensor, cache: Any, processors: Sequence[Any], ended: _Ended
+    ) -> tuple[torch.Tensor, Any]:
+        """Token ids (rows, tokens so far) with what was drawn until `ended` stopped it, and the keys and values."""
+        from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList
 
-        def reached(input_ids: torch.Tensor, scores: object, **_: object) -> torch.Tensor:
-            return (input_ids.shape[1] >= ends) | self._halted.is_set()
-
-        return reached
+        config = GenerationConfig(
+            do_sample=False,
+            max_new_tokens=int(ended.ends.max()) - ids.shape[1],
+            pad_token_id=self.stop_ids[0],
+            eos_token_id=list(self.stop_ids),
+            return_dict_in_generate=True,
+        )
+        with self._torch.inference_mode():
+            output = self.model.generate(
+                input_ids=ids,
+                attention_mask=mask,
+                past_key_values=cache,
+                generation_config=config,
+                logits_processor=LogitsProcessorList(processors),
+                stopping_criteria=StoppingCriteriaList([ended]),
+            )
+        return output.sequences, output.past_key_values
 
     def _finish(self, request: Request, drawn: list[int], limit: int) -> Generated:
         drawn = drawn[:limit]
@@ -175,81 +186,22 @@ class Generator:
         return Generated(kept, text, stop, len(request.ids), len(kept) + (end is not None))
 
 
-class _Draw:
-    """A logits processor: temperature, top-k, top-p, then one draw per row from the row's own stream.
-
-    Only the drawn token keeps a finite score, so the arg max that follows picks it. Temperature 0 leaves the scores.
-    """
+class _Ended:
+    """A stopping criterion: rows at a stop token or their limit; all, once so many have ended or the work is halted."""
 
     def __init__(
-        self, torch: Any, requests: Sequence[Request], limits: Sequence[int], width: int, device: torch.device
+        self, torch: Any, stop_ids: Sequence[int], ends: torch.Tensor, patience: int, halted: threading.Event
     ) -> None:
-        self._torch, self._width = torch, width
-        # One uniform number per token to come, all drawn up front: nothing another row does can shift them.
-        draws = torch.zeros((len(requests), max(limits)), dtype=torch.float64)
-        for row, request in enumerate(requests):
-            stream = torch.Generator().manual_seed(request.seed)
-            draws[row, : limits[row]] = torch.rand(limits[row], generator=stream, dtype=torch.float64)
-        self._draws = draws.to(device)
+        self.ends, self.rows = ends, torch.zeros(len(ends), dtype=torch.bool, device=ends.device)
+        self._torch, self._patience, self._halted = torch, patience, halted
+        self._stops = torch.tensor(stop_ids, device=ends.device)
 
-        def column(values: Iterator[float]) -> Any:
-            return torch.tensor(list(values), device=device)[:, None]
-
-        ways = [request.sampling for request in requests]
-        self._greedy = column(way.temperature == 0 for way in ways)
-        self._temperature = column(way.temperature or 1.0 for way in ways)
-        self._top_p = column(way.top_p for way in ways)
-        self._top_k = column(way.top_k if way.top_k > 0 else 1 << 30 for way in ways)
-        self._sorted = any(way.top_p < 1 or way.top_k > 0 for way in ways)
-        self._all_greedy = all(way.temperature == 0 for way in ways)
-
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """(batch, vocabulary) scores in, the same shape out."""
-        if self._all_greedy:
-            return scores
-        torch = self._torch
-        step = input_ids.shape[1] - self._width
-        chances = torch.softmax(scores.float() / self._temperature, dim=-1).double()
-        names = None
-        if self._sorted:
-            chances, names = torch.sort(chances, dim=-1, descending=True, stable=True)
-            rank = torch.arange(chances.shape[1], device=chances.device)[None, :]
-            chances = chances.masked_fill(rank >= self._top_k, 0.0)
-            before = chances.cumsum(dim=-1) - chances
-            chances = chances.masked_fill((before >= self._top_p * chances.sum(dim=-1, keepdim=True)) & (rank > 0), 0.0)
-        sums = chances.cumsum(dim=-1)
-        place = torch.searchsorted(sums, self._draws[:, step : step + 1] * sums[:, -1:], right=True)
-        place = place.clamp(max=chances.shape[1] - 1)
-        token = place if names is None else names.gather(1, place)
-        drawn = torch.full_like(scores, -torch.inf).scatter(1, token, 0.0)
-        return torch.where(self._greedy, scores, drawn)
-
-
-class _Likeliest:
-    """A logits processor that changes nothing and keeps the likeliest candidates of the first tokens."""
-
-    def __init__(self, torch: Any, width: int) -> None:
-        self._torch, self._width = torch, width
-        self._kept: list[tuple[list[list[float]], list[list[int]]]] = []
-
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """(batch, vocabulary) scores in, the same out."""
-        if input_ids.shape[1] - self._width < CANDIDATE_TOKENS:
-            chances = self._torch.softmax(scores.float(), dim=-1)
-            best = self._torch.topk(chances, min(CANDIDATES, scores.shape[1]), dim=-1)
-            self._kept.append((best.values.tolist(), best.indices.tolist()))
-        return scores
-
-    def of(self, row: int, tokens: int, tokenizer: Any) -> list[dict[str, float]]:
-        """The candidates of a row's first tokens; those that the vocabulary writes alike are one."""
-        found: list[dict[str, float]] = []
-        for values, ids in self._kept[:tokens]:
-            names = tokenizer.convert_ids_to_tokens(ids[row])
-            summed: dict[str, float] = {}
-            for name, value in zip(names, values[row], strict=True):
-                summed[str(name)] = summed.get(str(name), 0.0) + value
-            found.append(summed)
-        return found
+    def __call__(self, input_ids: torch.Tensor, scores: object, **_: object) -> torch.Tensor:
+        """(batch,) booleans."""
+        self.rows |= self._torch.isin(input_ids[:, -1], self._stops) | (input_ids.shape[1] >= self.ends)
+        if self._halted.is_set():
+            self.rows |= True
+        return self.rows | (self.rows.sum() >= self._patience)
 
 
 def context_of(config: Any) -> int:

@@ -31,8 +31,9 @@ from resolute.core.ask import Sampling
 from resolute.core.errors import ResoluteError
 from resolute.core.records import Message
 from resolute.models import beginning
+from resolute.models.drawing import Request
 from resolute.models.identity import Model, resolve
-from resolute.models.local import BATCH, Generated, Generator, Request, Stop
+from resolute.models.local import BATCH, Generated, Generator, Stop
 from resolute.models.render import RenderedPrompt, Renderer
 
 PARTS = "resolute_parts"

@@ -15,7 +15,7 @@ from inspect_ai.model import ContentReasoning, ContentText, ModelOutput, StopRea
 from resolute.core.ask import Reply
 from resolute.core.records import Ending, ReasoningKind
 from resolute.core.trace import DIALECTS, THINK, Dialect, Parts, Why, ending, looping, split
-from resolute.models.local import CANDIDATE_TOKENS
+from resolute.models.drawing import CANDIDATE_TOKENS
 from resolute.models.provider import PARTS
 
 _WHY: dict[StopReason, Why] = {

@@ -9,9 +9,9 @@ from typing import Any
 from resolute.core.instruments import Question, Said
 from resolute.core.keys import derive
 from resolute.models import calls
+from resolute.models.drawing import CANDIDATES
 from resolute.models.heard import Heard, note
 from resolute.models.ledger import Ledger
-from resolute.models.local import CANDIDATES
 from resolute.models.manner import Manner
 from resolute.models.reply import read_output
 from resolute.models.running import Tally

@@ -150,7 +150,7 @@ def _listener(model: Model, manner: Manner, tally: Tally, at_once: int) -> Liste
 
         return function
     from resolute.models import calls
-    from resolute.models.local import CANDIDATES
+    from resolute.models.drawing import CANDIDATES
     from resolute.models.served import heard
 
     more: dict[str, Any] = (

@@ -172,7 +172,8 @@ def test_the_sampler_is_handed_the_prompt_ids_that_training_masks(
 ) -> None:
     from inspect_ai.model import ChatMessageSystem, ChatMessageUser, GenerateConfig, get_model
 
-    from resolute.models.local import Generated, Generator, Request
+    from resolute.models.drawing import Request
+    from resolute.models.local import Generated, Generator
 
     model = make_tiny(tmp_path / "model", opens=True)
     seen: list[list[int]] = []

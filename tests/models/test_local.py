@@ -9,7 +9,8 @@ import pytest
 from resolute.core.ask import Sampling
 from resolute.core.errors import ResoluteError
 from resolute.core.records import Message
-from resolute.models.local import Generated, Generator, Request
+from resolute.models.drawing import Request
+from resolute.models.local import Generated, Generator
 from resolute.models.render import Renderer
 from tests.tiny import make_tiny
 

@@ -13,7 +13,8 @@ from inspect_ai.log import EvalLog
 from inspect_ai.solver import generate
 
 from resolute.core.ask import Sampling
-from resolute.models.local import Generator, Request
+from resolute.models.drawing import Request
+from resolute.models.local import Generator
 from resolute.models.provider import PARTS
 from tests.tiny import make_tiny
 

@@ -50,7 +50,8 @@ if os.environ.get("BROKEN"):
 import threading
 sys.path.insert(0, {root!r})
 from resolute.core.ask import Sampling
-from resolute.models.local import Generator, Request
+from resolute.models.drawing import Request
+from resolute.models.local import Generator
 from resolute.models.render import Renderer
 renderer = Renderer.load(options.model)
 generator = Generator(options.model, stop_ids=renderer.stop_ids)
