@@ -10,6 +10,8 @@ WORKERS ?= 2
 # One thread a process: two that share two cores otherwise wait for each other (measured: up to 200 times slower).
 export OMP_NUM_THREADS := 1
 export TOKENIZERS_PARALLELISM := false
+# Where compiled modules may not be kept, every process compiles torch and transformers again: 17 of its first 30 seconds.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help check test demo verify docs lab-study clean
 
