@@ -15,8 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from resolute.core.foreign.reading import read_traces
 from resolute.core.jobs import Job, perform
-from resolute.core.reading import read_traces
 from resolute.core.runs import Artifact
 from resolute.core.settings import Audit, Curate
 from resolute.judges.screen import SCREEN, read_thought

@@ -26,14 +26,14 @@ from pathlib import Path
 
 from bench.noisy_auditor import Truth, reports_by_inspect, reports_plainly
 from bench.page import write_page
-from resolute.core.calibrating import Arm, rows_of
-from resolute.core.forms import Form, form
-from resolute.core.judged import audited
-from resolute.core.labels import Key, Labels
-from resolute.core.prevalence import Calibration, Estimate, calibrate
+from resolute.core.people.forms import Form, form
+from resolute.core.people.labels import Key, Labels
+from resolute.core.people.sheets import draw
+from resolute.core.people.strata import by_pattern
 from resolute.core.records import PATTERNS, Ending, Message, Pattern, Prompt, RiskReport, Trace
-from resolute.core.sheets import draw
-from resolute.core.strata import by_pattern
+from resolute.core.results.calibrating import Arm, rows_of
+from resolute.core.results.judged import audited
+from resolute.core.statistics.prevalence import Calibration, Estimate, calibrate
 from resolute.lab import oracles, sources, teacher
 
 TEACHERS: dict[teacher.Strategy, tuple[int, ...]] = {"default": (200,), "realsafe": (200, 300), "improved": (300,)}

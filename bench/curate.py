@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from resolute.core.files import write_records
+from resolute.core.foreign.reading import read_traces
 from resolute.core.jobs import Job, perform
-from resolute.core.reading import read_traces
 from resolute.core.records import Trace
 from resolute.core.settings import Audit, Curate
 

@@ -166,7 +166,8 @@ def ours(count: int, model: Path, guard: Path) -> Way:
 @contextmanager
 def _watched(way: Way) -> Generator[None]:
     """Passes are counted where our own code loads its models."""
-    from resolute.models import inprocess, local, provider
+    from resolute.models import local, provider
+    from resolute.models.instruments import inprocess
 
     def counting(counted: Counted) -> type[local.Generator]:
         class Watched(local.Generator):

@@ -9,9 +9,9 @@ scripted guard that answers in no form at all 3 times in 100, refused by `refusa
 never ends has no answer, so the true rate of what is in answers is .97 of the chance to begin with.
 
 Each draw has goals of its own. In the first ones every rate, interval and count of `judged.json` must be those that
-come from what the model knows it did; all draws are then taken by that shorter way, in the same code
-(`core.rates`, `core.passing`). In the promised region - 50 goals or more, and 5 expected goals with the event and 5
-without - the 95% interval must hold the true rate in .93 to .97 of the draws.
+come from what the model knows it did; all draws are then taken by that shorter way, in the same code (`core.rates`,
+`core.statistics.passing`). In the promised region - 50 goals or more, and 5 expected goals with the event and 5 without
+- the 95% interval must hold the true rate in .93 to .97 of the draws.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from resolute.core.catalogue import entries
 from resolute.core.jobs import Job, perform
 from resolute.core.keys import derive
 from resolute.core.parts import Needs, Suite, Task
-from resolute.core.passing import pass_at
 from resolute.core.rates import Rate, rate
 from resolute.core.records import Ending, Message, Prompt
 from resolute.core.settings import Evaluate, Judge
+from resolute.core.statistics.passing import pass_at
 
 DRAWS, CHECKED = 1_000, 1
 LOW, HIGH = 0.93, 0.97

@@ -18,8 +18,8 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 from resolute.core.errors import ResoluteError
 from resolute.core.records import Message
 from resolute.core.trace import join
-from resolute.models.foreign import audit_foreign
 from resolute.models.render import Renderer
+from resolute.models.training.foreign import audit_foreign
 from resolute.peers import trl
 from tests.families import example
 from tests.standins import FAMILIES, stand_in

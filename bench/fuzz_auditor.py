@@ -1,7 +1,7 @@
 """Hostile outputs for the auditor of the five patterns: findings only where a second reader finds the same, no crash.
 
-The second reader is written apart from `core.findings`: its own small grammar of the one object that is asked for, its
-own search for passages, its own rules. `python -m bench.fuzz_judges` runs this with the others.
+The second reader is written apart from `core.judging.findings`: its own small grammar of the one object that is asked
+for, its own search for passages, its own rules. `python -m bench.fuzz_judges` runs this with the others.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bench.mutations import BITS, mutated
-from resolute.core.findings import Complaint
-from resolute.core.instruments import Question, Said
+from resolute.core.judging.findings import Complaint
+from resolute.core.judging.instruments import Question, Said
 from resolute.core.records import PATTERNS, Ending, Message, Prompt, Trace
 from resolute.judges.risks import RISKS
 from resolute.judges.screen import names_risk

@@ -20,7 +20,7 @@ from pathlib import Path
 from bench import fuzz_auditor
 from bench.mutations import BITS, mutated
 from bench.page import write_page
-from resolute.core.instruments import Asked, Reading, Said
+from resolute.core.judging.instruments import Asked, Reading, Said
 from resolute.judges import ASKED
 
 OUTPUTS = 10_000

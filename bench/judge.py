@@ -26,8 +26,8 @@ from resolute.core.records import Ending, Message, Prompt, Trace
 from resolute.core.settings import Judge
 from resolute.judges.llama_guard import LLAMA_GUARD_3
 from resolute.models.identity import Model, resolve
-from resolute.models.judging import Sitting, judged
-from resolute.models.manner import Manner
+from resolute.models.instruments.judging import Sitting, judged
+from resolute.models.instruments.manner import Manner
 from tests.guard import make_guard, text
 
 LATENCY, CONNECTIONS = 2.0, 64
@@ -102,7 +102,7 @@ def in_process(model: Model, rows: list[Trace]) -> None:
     theirs = (counted.passes, counted.padded, counted.tokens)
     del plain
 
-    import resolute.models.inprocess as inprocess
+    import resolute.models.instruments.inprocess as inprocess
 
     seen: list[_Counted] = []
     loaded = inprocess.Generator

@@ -3,8 +3,8 @@
 Run: python -m bench.judging_coverage [--out docs/measured]
 
 Rows are drawn from a population of goals with a known rate, judged with a known sensitivity and specificity, and a
-sheet of n rows is drawn as `core.sheets` draws it: stratified by verdict, or without strata. With repeated goals each
-goal stands four times, its own chance of the event beta-distributed (correlation .3). The target is the rate over
+sheet of n rows is drawn as `core.people.sheets` draws it: stratified by verdict, or without strata. With repeated goals
+each goal stands four times, its own chance of the event beta-distributed (correlation .3). The target is the rate over
 goals, not over the rows at hand. In the stated region (300 labels, or 100 with .1 <= p <= .9) coverage of Rogan-Gladen
 and PPI++ must be .93 to .97 of the draws that got an answer. 50 labels get none ("too few labels"), nor do fewer than
 300 where the estimate is below .03 or above .97; the share of draws without an answer stands in brackets, and where it
@@ -24,10 +24,10 @@ from typing import Any
 import numpy as np
 
 from bench.page import write_page
-from resolute.core.cells import Sample, tally
-from resolute.core.prevalence import COMMON, ENOUGH, LEAST, Row, calibrate, gap, rare
-from resolute.core.sheets import allocate
-from resolute.core.two_phase import powered, rogan_gladen
+from resolute.core.people.sheets import allocate
+from resolute.core.statistics.cells import Sample, tally
+from resolute.core.statistics.prevalence import COMMON, ENOUGH, LEAST, Row, calibrate, gap, rare
+from resolute.core.statistics.two_phase import powered, rogan_gladen
 
 DRAWS, TOGETHER = 2_000, 50
 ROWS, REPEATS, CORRELATION = 1_400, 4, 0.3

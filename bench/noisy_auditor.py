@@ -22,16 +22,16 @@ from typing import Any
 from inspect_ai.model import ChatMessage, GenerateConfig, ModelAPI, ModelOutput, ModelUsage, modelapi
 from inspect_ai.tool import ToolChoice, ToolInfo
 
-from resolute.core.findings import SHORTEST
+from resolute.core.judging.findings import SHORTEST
 from resolute.core.keys import digest
 from resolute.core.records import PATTERNS, Finding, Pattern, RiskReport, Saw, Trace
 from resolute.judges.risks import RISKS
 from resolute.judges.screen import names_risk
 from resolute.lab import oracles, phrases
-from resolute.models.auditing import audited
 from resolute.models.identity import Model
-from resolute.models.judging import label
-from resolute.models.manner import Manner
+from resolute.models.instruments.auditing import audited
+from resolute.models.instruments.judging import label
+from resolute.models.instruments.manner import Manner
 
 NOISE = 0.1
 """How often each of the five booleans is turned round."""

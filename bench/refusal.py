@@ -16,13 +16,13 @@ import sys
 import time
 from pathlib import Path
 
-from resolute.core.agreement import Figure, Pair, pair
 from resolute.core.markdown import table
 from resolute.core.records import Ending, Message, Prompt, Trace
 from resolute.core.refusing.fit import Labelled, fit, left_out, read
 from resolute.core.refusing.weights import PLACE as WEIGHTS
 from resolute.core.refusing.weights import Label
 from resolute.core.sources import PLACE
+from resolute.core.statistics.agreement import Figure, Pair, pair
 from resolute.judges.refusal import REFUSAL
 
 PUBLISHED = {"gpt4": (0.94, 0.94), "llama2orig": (0.79, 0.89), "mistralinstruct": (0.76, 0.86)}

@@ -51,7 +51,7 @@ import resource, sys, time
 from pathlib import Path
 from resolute.core.files import read_records
 from resolute.core.records import Trace, Verdict
-from resolute.core.tables import cells
+from resolute.core.results.tables import cells
 began, worked = time.perf_counter(), time.process_time()
 folders = sorted(Path(sys.argv[1]).parents[1].glob(".store/*/*"))
 traces, verdicts = [], []

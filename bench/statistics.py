@@ -24,10 +24,10 @@ import numpy as np
 
 from bench.coverage import covered
 from bench.page import write_page
-from resolute.core.nested import nested_interval
-from resolute.core.paired import Comparison, compare, holm, not_worse, seed_interval, worse
-from resolute.core.power.design import Design
-from resolute.core.power.powers import apart, mean_power
+from resolute.core.statistics.nested import nested_interval
+from resolute.core.statistics.paired import Comparison, compare, holm, not_worse, seed_interval, worse
+from resolute.core.statistics.power.design import Design
+from resolute.core.statistics.power.powers import apart, mean_power
 
 DRAWS, FEW = 2_000, 600
 """Draws of a line; of one in which every draw flips signs."""

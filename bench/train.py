@@ -29,7 +29,7 @@ from bench.train_ways import PASS, steps
 from resolute.core import trace
 from resolute.core.records import Message
 from resolute.models.render import IGNORED, Renderer
-from resolute.models.scope import Row, write_rows
+from resolute.models.training.scope import Row, write_rows
 
 SAMPLE, STEP, EPOCH_STEP = 8, 4, 48
 """Rows that are timed, rows of each of their steps, rows of a step of the epoch that padding is counted for."""

@@ -21,10 +21,10 @@ from typing import Any
 from bench.train import lengths
 from bench.train_ways import padded, steps
 from resolute.core.settings import Train
-from resolute.models import memory
 from resolute.models.gpus import GIB, Gpus, here
 from resolute.models.render import IGNORED, Renderer
-from resolute.models.scope import Row
+from resolute.models.training import memory
+from resolute.models.training.scope import Row
 
 HEADS = {"1.5B": (1536, 8960, 28, 12, 2, True), "7B": (3584, 18944, 28, 28, 4, False)}
 """hidden, intermediate, layers, heads, key-value heads, tied: Qwen2.5's own configurations."""
@@ -109,7 +109,7 @@ def measured(way: str, size: str, long: bool) -> dict[str, Any]:
 
 
 def ours(asked: Train, model: Any, renderer: Renderer, made: Sequence[Row], scratch: Path) -> Any:
-    from resolute.models.tune import trainer_for
+    from resolute.models.training.tune import trainer_for
 
     return trainer_for(asked, model, renderer, made, scratch, half=True)
 

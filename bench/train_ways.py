@@ -1,8 +1,9 @@
 """Ways to train on the same rows, each in a process of its own: `python -m bench.train_ways WAY ROWS MODEL OUT N`.
 
 `study`: the released study's (right padding in row order, batch 2 x accumulation, logits of every token), by the own
-trainer of transformers. `sorted`: the same with rows sorted by length within a step. `ours`: `resolute.models.tune`;
-`alone`: the same with one row a pass. Rows, steps, optimizer and learning rate are equal, so the losses are.
+trainer of transformers. `sorted`: the same with rows sorted by length within a step. `ours`:
+`resolute.models.training.tune`; `alone`: the same with one row a pass. Rows, steps, optimizer and learning rate are
+equal, so the losses are.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def measured(way: str, rows: Path, folder: Path, step: int) -> dict[str, Any]:
     import torch
 
     from resolute.models.render import Renderer
-    from resolute.models.scope import read_rows
+    from resolute.models.training.scope import read_rows
 
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -80,7 +81,7 @@ def load(folder: Path) -> Any:
 
 def ours(folder: Path, renderer: Any, rows: Sequence[Any], scratch: Path, step: int, *, together: int) -> Any:
     from resolute.core.settings import Train
-    from resolute.models.tune import trainer_for
+    from resolute.models.training.tune import trainer_for
 
     settings = Train(
         model=str(folder), learning_rate=LEARNING_RATE, batch_size=step, device_batch_size=together,
@@ -130,7 +131,7 @@ def padded(batch: Sequence[dict[str, list[int]]], pad: int) -> dict[str, Any]:
 
 def steps(lengths: Sequence[int], step: int, *, by_length: bool) -> list[int]:
     """Our order of rows; without `by_length` the rows of each step stand as they do in the file."""
-    from resolute.models.order import StepOrder
+    from resolute.models.training.order import StepOrder
 
     order = list(StepOrder(lengths, step=step, seed=0))
     if by_length:

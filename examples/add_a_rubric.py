@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from resolute.core.ask import Reply
-from resolute.core.asking import MARKED, material, no_verdict, shown
-from resolute.core.instruments import Card, Part, Question, Reading, Said, Unfit
+from resolute.core.judging.asking import MARKED, material, no_verdict, shown
+from resolute.core.judging.instruments import Card, Part, Question, Reading, Said, Unfit
 from resolute.core.keys import digest
 from resolute.core.records import Ending, Event, Message, Trace
 

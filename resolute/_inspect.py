@@ -24,8 +24,8 @@ def resolute() -> type[ModelAPI]:
 
 @sandboxenv(name="bubblewrap")  # pyright: ignore[reportUntypedFunctionDecorator]  (Inspect leaves it untyped)
 def bubblewrap() -> type[SandboxEnvironment]:
-    """Walls without an engine (see `resolute.models.boxes`): `sandbox="bubblewrap"` in a task."""
-    from resolute.models.boxes import Box
+    """Walls without an engine (see `resolute.models.isolation.boxes`): `sandbox="bubblewrap"` in a task."""
+    from resolute.models.isolation.boxes import Box
 
     return Box
 
@@ -48,7 +48,7 @@ def risky_patterns(
     from resolute.core.catalogue import entries, find
     from resolute.core.errors import ResoluteError
     from resolute.judges.screen import names_risk
-    from resolute.models.scoring import Asking, Where, scoring
+    from resolute.models.instruments.scoring import Asking, Where, scoring
 
     if kind not in get_args(Kind):
         raise ResoluteError(f"unknown kind {kind!r}", mend=f"one of: {', '.join(get_args(Kind))}")

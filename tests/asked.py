@@ -12,8 +12,8 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
-from resolute.core.formats import Published
-from resolute.core.instruments import Asked
+from resolute.core.judging.formats import Published
+from resolute.core.judging.instruments import Asked
 from resolute.core.records import Ending, Kind, Message, Prompt, Trace
 from resolute.judges import ASKED
 

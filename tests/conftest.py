@@ -67,7 +67,7 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def walls() -> str:
     """The walls that code of a model is run within, as they are built here."""
-    from resolute.models.sandbox import looked
+    from resolute.models.isolation.sandbox import looked
 
     there, said = looked()
     if not there:

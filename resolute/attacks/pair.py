@@ -15,11 +15,11 @@ from typing import Any
 from resolute.core import texts
 from resolute.core.ask import Ask, Reply, as_unfinished, failed
 from resolute.core.attacking import ATTACKER_FAILED, Exchange, Fresh, Role, Roles, together, wanted
-from resolute.core.disarm import disarmed
 from resolute.core.errors import ResoluteError
+from resolute.core.judging.disarm import disarmed
+from resolute.core.judging.proposals import propose
 from resolute.core.keys import derive, key
 from resolute.core.parts import Attack, Attempt
-from resolute.core.proposals import propose
 from resolute.core.records import Message, Prompt
 from resolute.core.settings import Evaluate, Pair
 

@@ -15,9 +15,9 @@ from resolute.core import texts
 from resolute.core.ask import Ask, failed
 from resolute.core.attacking import ATTACKER_FAILED, Exchange, Role, Roles, wanted
 from resolute.core.errors import ResoluteError
+from resolute.core.judging.proposals import propose
 from resolute.core.keys import derive, key
 from resolute.core.parts import Attack, Attempt
-from resolute.core.proposals import propose
 from resolute.core.records import Message, Prompt
 from resolute.core.settings import Evaluate, Pap
 from resolute.core.sources import data_rows

@@ -13,10 +13,10 @@ from resolute.core import trace
 from resolute.core.ask import Ask
 from resolute.core.attacking import Begins
 from resolute.core.errors import ResoluteError
+from resolute.core.judging.rewrites import first_words
 from resolute.core.keys import derive
 from resolute.core.parts import Attack, Attempt
 from resolute.core.records import Message, Prompt
-from resolute.core.rewrites import first_words
 from resolute.core.settings import Evaluate
 from resolute.core.trace import THINK
 

@@ -9,14 +9,14 @@ from resolute.cli.inputs import from_run, is_run
 from resolute.core.errors import ResoluteError
 
 if TYPE_CHECKING:
-    from resolute.core.comparing import Answers
+    from resolute.core.results.comparing import Answers
 
 
 def answers(run: Path) -> Answers:
     """The answers of a run and the verdicts on them. Raises `ResoluteError` for what is no evaluated, judged run."""
-    from resolute.core.comparing import Answers
     from resolute.core.files import read_records
     from resolute.core.records import Trace, Verdict
+    from resolute.core.results.comparing import Answers
 
     if not is_run(run):
         mend = "name run folders: resolute evaluate --out RUN, then resolute judge run RUN"

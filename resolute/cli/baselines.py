@@ -15,7 +15,7 @@ from resolute.cli.making import Line, job
 from resolute.core.errors import ResoluteError
 
 if TYPE_CHECKING:
-    from resolute.core.comparing import Answers
+    from resolute.core.results.comparing import Answers
     from resolute.core.runs import Artifact
 
 Base = Annotated[
@@ -74,9 +74,9 @@ def tell(line: Line, made: Sequence[Arm], artifacts: Sequence[tuple[Artifact, Ar
 
     `artifacts` are what was answered and judged, of the model first, then of each arm.
     """
-    from resolute.core.baselines import plain, written
-    from resolute.core.comparing import compared
     from resolute.core.files import atomic, write_json
+    from resolute.core.results.baselines import plain, written
+    from resolute.core.results.comparing import compared
     from resolute.core.settings import Report
 
     margin: float = Report.model_fields["margin"].default
@@ -101,7 +101,7 @@ class Trained:
     @classmethod
     def of(cls, trained: Artifact | None, run: Path | None) -> Trained:
         """By the manifest of the training; says aloud where its rows are gone."""
-        from resolute.core.baselines import framings_of
+        from resolute.core.results.baselines import framings_of
 
         if trained is None or run is None:
             return cls()
@@ -113,7 +113,7 @@ class Trained:
 
     def say_framings(self, answered: Artifact) -> None:
         """How many of the framings asked were trained on, where the attack `framings` was made."""
-        from resolute.core.baselines import framed
+        from resolute.core.results.baselines import framed
 
         tasks: Mapping[str, Any] = answered.manifest.identity.get("tasks", {})
         attacks = sorted({name for task in tasks.values() for name in task["attacks"]})
@@ -123,9 +123,9 @@ class Trained:
 
 
 def _answers(name: str, answered: Artifact, judged: Artifact) -> Answers:
-    from resolute.core.comparing import Answers
     from resolute.core.files import read_records
     from resolute.core.records import Trace, Verdict
+    from resolute.core.results.comparing import Answers
 
     traces = read_records(answered.output("traces.parquet"), Trace)
     return Answers(name, traces, read_records(judged.output("verdicts.parquet"), Verdict))

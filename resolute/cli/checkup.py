@@ -194,7 +194,7 @@ def programs() -> Iterator[Finding]:
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), "")
     mend = "" if browser else "only Resolute's own tests need one: install chromium"
     yield Finding("browser", bool(browser), browser or "none", mend)
-    from resolute.models import sandbox
+    from resolute.models.isolation import sandbox
 
     there, said = sandbox.looked()
     yield Finding("sandbox", there, said, "" if there else f"only coding benchmarks need one: {sandbox.MEND}")

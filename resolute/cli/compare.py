@@ -34,10 +34,10 @@ def compare(
 
     resolute compare runs/base runs/tuned --margin 0.03
     """
-    from resolute.core.comparing import as_json, compared
-    from resolute.core.comparing import page as written
     from resolute.core.files import atomic, write_json
-    from resolute.core.levelling import level_json, level_page
+    from resolute.core.results.comparing import as_json, compared
+    from resolute.core.results.comparing import page as written
+    from resolute.core.results.levelling import level_json, level_page
 
     if not 0 < margin < 1:
         raise typer.BadParameter("a share between 0 and 1", param_hint="--margin")

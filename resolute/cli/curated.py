@@ -9,7 +9,7 @@ from resolute.cli.console import draw, say
 from resolute.core.text import terminal_safe
 
 if TYPE_CHECKING:
-    from resolute.core.exports import Format
+    from resolute.core.curation.exports import Format
     from resolute.core.runs import Artifact
 
 
@@ -38,7 +38,7 @@ def show_funnel(made: Artifact) -> None:
 
 def export(made: Artifact, path: Path, form: Format) -> None:
     """The rows of an artifact at `path`, in the order of their ids."""
-    from resolute.core.exports import exported
+    from resolute.core.curation.exports import exported
     from resolute.core.files import read_records, write_jsonl
     from resolute.core.records import Example
 

@@ -86,7 +86,7 @@ def _next(out: Path, auditors: list[str] | None) -> str:
 def _usual(judges: list[str] | None, auditors: list[str] | None) -> dict[str, object]:
     """What naming a guard or an auditor means where nothing else is said: it has to find nothing wrong."""
     from resolute.core.records import PATTERNS
-    from resolute.models.named import named
+    from resolute.models.instruments.named import named
 
     events = {named(spec, "judges", "asked").instrument.event for spec in judges or []}
     patterns = list(PATTERNS) if auditors else []

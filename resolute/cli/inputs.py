@@ -91,7 +91,7 @@ def role_of(path: Path) -> str:
 
 def _file(path: Path) -> Path:
     """An input that must be there before anything is planned; one that lies elsewhere is fetched."""
-    from resolute.core.remote import local
+    from resolute.core.foreign.remote import local
 
     path = local(path)
     if not path.exists():

@@ -17,7 +17,7 @@ from resolute.core.errors import ResoluteError
 
 if TYPE_CHECKING:
     from resolute.cli.opinions import Opinions
-    from resolute.core.labels import Key, Labels
+    from resolute.core.people.labels import Key, Labels
 
 KEYS = "*.key.csv"
 
@@ -33,9 +33,9 @@ def agree(
 
     resolute judge agree runs/mine --labels ann.csv --labels ben.csv
     """
-    from resolute.core.agreeing import Reader, disagreements, summarise, written
     from resolute.core.files import atomic, write_json
-    from resolute.core.labels import read_labels
+    from resolute.core.people.labels import read_labels
+    from resolute.core.results.agreeing import Reader, disagreements, summarise, written
 
     run = home(inputs[0], None)
     questions = opinions(inputs, held(inputs)).questions
@@ -70,9 +70,9 @@ def calibrate(
 
     resolute judge calibrate runs/mine --labels labels.csv
     """
-    from resolute.core.calibrating import Arm, calibrations, check_known, differences, written
     from resolute.core.files import atomic, write_json
-    from resolute.core.labels import read_labels
+    from resolute.core.people.labels import read_labels
+    from resolute.core.results.calibrating import Arm, calibrations, check_known, differences, written
 
     if against_labels is not None and against is None:
         raise ResoluteError(
@@ -140,7 +140,7 @@ def _sort(key: Key) -> Sort:
 
 def _key(run: Path, labels: Path, named: Path | None) -> Key:
     """The key whose sheet was labelled: the one named, else the run's own that has the first labelled row."""
-    from resolute.core.labels import names_in, read_key
+    from resolute.core.people.labels import names_in, read_key
 
     if named is not None:
         return read_key(named)

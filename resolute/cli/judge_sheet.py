@@ -13,13 +13,13 @@ from resolute.cli.inputs import home
 from resolute.cli.opinions import Sort, held, opinions
 from resolute.cli.options import Inputs
 from resolute.core.errors import ResoluteError
-from resolute.core.prevalence import ENOUGH
+from resolute.core.statistics.prevalence import ENOUGH
 
 if TYPE_CHECKING:
-    from resolute.core.forms import Form
-    from resolute.core.judged import Questions, Side
-    from resolute.core.sheets import Sheet
-    from resolute.core.strata import Candidate
+    from resolute.core.people.forms import Form
+    from resolute.core.people.sheets import Sheet
+    from resolute.core.people.strata import Candidate
+    from resolute.core.results.judged import Questions, Side
 
 QUARANTINE = "quarantine"
 """Folder of a run that holds model output; only its owner may enter."""
@@ -56,8 +56,8 @@ def sheet(
 
     resolute judge sheet runs/mine --n 300
     """
+    from resolute.core.people.sheets import draw, keep_private, key_text, sheet_text
     from resolute.core.records import PATTERNS
-    from resolute.core.sheets import draw, keep_private, key_text, sheet_text
 
     if pattern and (event or part):
         raise ResoluteError("--pattern asks of whole traces", where="--event, --part", mend="draw two sheets")
@@ -95,7 +95,7 @@ def _say_what(drawn: Sheet) -> None:
 
 
 def _say_how(form: Form) -> None:
-    from resolute.core.forms import NOT_ASKED, UNSURE
+    from resolute.core.people.forms import NOT_ASKED, UNSURE
 
     columns = ", ".join(f"`{name}`" for name in form.answers)
     words = f"{' or '.join([*form.words, UNSURE])}"
@@ -108,8 +108,8 @@ def _asked(
     inputs: Sequence[Path], event: str | None, part: list[str] | None, pattern: list[str] | None
 ) -> tuple[Form, list[Candidate]]:
     """What a sheet asks, and of which rows: what was judged or audited, and nothing else."""
-    from resolute.core.forms import form
-    from resolute.core.strata import by_pattern, by_verdict
+    from resolute.core.people.forms import form
+    from resolute.core.people.strata import by_pattern, by_verdict
 
     there = held(inputs)
     sort: Sort = "risks" if pattern or ("verdicts" not in there and not event and not part) else "verdicts"

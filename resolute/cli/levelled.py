@@ -9,19 +9,19 @@ from resolute.cli.inputs import from_run
 from resolute.cli.making import Line, make
 
 if TYPE_CHECKING:
-    from resolute.core.comparing import Answers, Compared
-    from resolute.core.levelling import Levelled
+    from resolute.core.results.comparing import Answers, Compared
+    from resolute.core.results.levelling import Levelled
 
 
 def judged_level(
     runs: tuple[Path, Path], both: tuple[Answers, Answers], out: Path, margin: float
 ) -> tuple[Compared, Levelled]:
     """The comparison of levelled answers. They lie in the quarantine of `out`, for its owner only."""
-    from resolute.core.comparing import Answers, compared
     from resolute.core.files import read_records, write_records
-    from resolute.core.levelling import levelled
     from resolute.core.quarantine import quarantine
     from resolute.core.records import Trace, Verdict
+    from resolute.core.results.comparing import Answers, compared
+    from resolute.core.results.levelling import levelled
 
     made = levelled(both[0].traces, both[1].traces)
     found: list[Answers] = []

@@ -31,9 +31,9 @@ def merge(
     from transformers.utils import logging
 
     from resolute.core.files import unwritable
-    from resolute.models.adapters import merge, read_adapter, require_base
     from resolute.models.identity import resolve
     from resolute.models.render import Renderer
+    from resolute.models.training.adapters import merge, read_adapter, require_base
     from resolute.stages.train import keep_tokenizer, stop_at_turn_end
 
     if out.exists():

@@ -11,8 +11,8 @@ from resolute.cli.inputs import from_run, is_run, role_of
 from resolute.core.errors import ResoluteError
 
 if TYPE_CHECKING:
-    from resolute.core.judged import Questions
     from resolute.core.records import RiskReport, Trace, Verdict
+    from resolute.core.results.judged import Questions
     from resolute.core.runs import Artifact
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ class Opinions:
     @property
     def questions(self) -> Questions:
         """Every row, by what was asked of it."""
-        from resolute.core.judged import every_question
+        from resolute.core.results.judged import every_question
 
         return every_question(list(self.traces.values()), list(self.verdicts.values()), list(self.reports.values()))
 
@@ -61,7 +61,7 @@ def held(inputs: Sequence[Path]) -> set[Sort]:
 def opinions(inputs: Sequence[Path], sorts: set[Sort]) -> Opinions:
     """Everything of these sorts in the inputs. Raises `ResoluteError` where some of it speaks of traces not here."""
     from resolute.core.files import read_records
-    from resolute.core.reading import read_traces
+    from resolute.core.foreign.reading import read_traces
     from resolute.core.records import RiskReport, Verdict
 
     found = Opinions()

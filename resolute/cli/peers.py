@@ -15,7 +15,7 @@ from resolute.core.errors import ResoluteError
 
 if TYPE_CHECKING:
     from resolute.core.jobs import Job
-    from resolute.models.foreign import ForeignAudit
+    from resolute.models.training.foreign import ForeignAudit
     from resolute.peers.handover import Form
     from resolute.peers.source import PeerRow, Source
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 def audit_other(data: Path, model: str | None, config: Path | None, *, python: str | None, out: Path | None) -> None:
     """Prepare `data` with the trainer's own code and say what carries loss. Leaves with 3 where reasoning is lost."""
     from resolute.core.files import write_json
-    from resolute.models.foreign import audit_foreign
     from resolute.models.identity import resolve
     from resolute.models.render import Renderer
+    from resolute.models.training.foreign import audit_foreign
     from resolute.peers.config import TITLES, Peer, read_config
     from resolute.peers.source import read_source
 
@@ -57,8 +57,8 @@ def export(job: Job, form: Form, out: Path | None) -> None:
     from resolute.core.records import Example
     from resolute.core.settings import Train
     from resolute.models.identity import resolve
-    from resolute.models.mask_audit import audit
     from resolute.models.render import Renderer
+    from resolute.models.training.mask_audit import audit
     from resolute.peers.handover import hand_over
 
     settings = job.settings

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from resolute.core.jobs import Job
     from resolute.core.settings import Train
     from resolute.models.gpus import Gpus
-    from resolute.models.mask_audit import Audited
-    from resolute.models.scope import Row
+    from resolute.models.training.mask_audit import Audited
+    from resolute.models.training.scope import Row
 
 BINS, WIDE = 12, 40
 """Bars of the histogram, and the characters of its longest."""
@@ -32,8 +32,8 @@ def show_training(job: Job, first: Path, recipe: Path | None, out: Path, *, gpu:
     from resolute.core.settings import Train
     from resolute.models.gpus import here, named
     from resolute.models.identity import resolve
-    from resolute.models.mask_audit import audit
     from resolute.models.render import Renderer
+    from resolute.models.training.mask_audit import audit
 
     settings = job.settings
     assert isinstance(settings, Train)
@@ -100,8 +100,8 @@ def histogram(lengths: Sequence[int], limit: int) -> list[str]:
 def _show_cost(settings: Train, folder: Path, kept: Sequence[Row], gpus: Gpus | None) -> None:
     from dataclasses import asdict
 
-    from resolute.models import memory
     from resolute.models.gpus import GIB, KNOWN
+    from resolute.models.training import memory
 
     rows = max(len(kept) - settings.hold_out, 1)
     steps = settings.max_steps or math.ceil(settings.epochs * math.ceil(rows / settings.batch_size))
@@ -129,7 +129,7 @@ def _show_cost(settings: Train, folder: Path, kept: Sequence[Row], gpus: Gpus | 
 
 
 def _show_start(job: Job, settings: Train, first: Path, recipe: Path | None, out: Path, gpus: Gpus | None) -> None:
-    from resolute.models.launch import command
+    from resolute.models.training.launch import command
 
     line = ["resolute", "train", str(first)]
     if recipe is not None and recipe != first:

@@ -12,7 +12,7 @@ from resolute.cli.console import say
 from resolute.core.errors import ResoluteError
 
 if TYPE_CHECKING:
-    from resolute.core.power.design import Design
+    from resolute.core.statistics.power.design import Design
 
 
 def power(
@@ -45,8 +45,8 @@ def power(
 
     resolute power --n 50 --from 0.12 --to 0.04
     """
-    from resolute.core.power.design import Design
-    from resolute.core.power.told import told, told_seeds
+    from resolute.core.statistics.power.design import Design
+    from resolute.core.statistics.power.told import told, told_seeds
 
     _shares({"--power": wanted, "--alpha": alpha, "--margin": margin})
     if second is not None and by is not None:
@@ -80,8 +80,8 @@ def _shares(given: dict[str, float | None]) -> None:
 
 
 def _from_runs(runs: tuple[Path, Path], by: float | None, goals: int | None, like: Design, power: float) -> list[str]:
-    from resolute.core.power.measured import measured
-    from resolute.core.power.told import told_measured
+    from resolute.core.statistics.power.measured import measured
+    from resolute.core.statistics.power.told import told_measured
 
     found = measured(answers(runs[0]), answers(runs[1]), like)
     if not found:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def ready(name: str) -> None:
     """Raise before any training where the name or the token is missing."""
-    from resolute.models.push import check_name, check_token
+    from resolute.models.training.push import check_name, check_token
 
     check_name(name)
     check_token()
@@ -22,8 +22,8 @@ def ready(name: str) -> None:
 
 def send(trained: Artifact, run: Path, examples: Path, name: str, *, public: bool) -> None:
     """Push one trained artifact; says the address."""
-    from resolute.models.cards import evaluated
-    from resolute.models.push import CARD, DATA_CARD, push
+    from resolute.models.training.cards import evaluated
+    from resolute.models.training.push import CARD, DATA_CARD, push
 
     card = trained.output("card.md").read_text(encoding="utf-8")
     rows = figures(run, trained)

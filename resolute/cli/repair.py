@@ -76,7 +76,7 @@ def _audited(inputs: list[Path]) -> dict[str, Any]:
 
 def _show_plan(wanted: Job) -> None:
     """What would be asked at most."""
-    from resolute.core.repair_plan import planned
+    from resolute.core.repair.plan import planned
     from resolute.core.settings import Repair
     from resolute.models.identity import resolve
     from resolute.stages.repair import sorted_inputs

@@ -9,7 +9,7 @@ from resolute.cli.console import say
 
 if TYPE_CHECKING:
     from resolute.core.jobs import Job
-    from resolute.models.mask_audit import ShownRow
+    from resolute.models.training.mask_audit import ShownRow
 
 
 def show_rows(job: Job, count: int) -> None:
@@ -18,8 +18,8 @@ def show_rows(job: Job, count: int) -> None:
     from resolute.core.records import Example
     from resolute.core.settings import Train
     from resolute.models.identity import resolve
-    from resolute.models.mask_audit import show
     from resolute.models.render import Renderer
+    from resolute.models.training.mask_audit import show
 
     settings = job.settings
     assert isinstance(settings, Train)

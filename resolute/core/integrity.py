@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from resolute.core import finals
+from resolute.core.answers import finals
 from resolute.core.keys import key
 from resolute.core.markdown import table
-from resolute.core.paired import compare, holm
 from resolute.core.rates import Rate, rate
 from resolute.core.records import Record, Trace, Verdict
+from resolute.core.statistics.paired import compare, holm
 
 ATTACK = "integrity"
 """How attacks of this kind are called: alone, or with a framing behind a colon."""

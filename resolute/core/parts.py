@@ -102,7 +102,7 @@ class Several(Protocol):
 
 
 class Judge(Protocol):
-    """An instrument that needs no model. Those that do are `core.instruments.Asked`."""
+    """An instrument that needs no model. Those that do are `core.judging.instruments.Asked`."""
 
     name: str
     version: str

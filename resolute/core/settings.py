@@ -12,12 +12,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from resolute.core.ask import Drawn, Sampling
-from resolute.core.declared import Declared
+from resolute.core.curation.matching import Match
+from resolute.core.curation.mixture import Amount, Counts
+from resolute.core.curation.selection import Select
 from resolute.core.errors import ResoluteError
-from resolute.core.matching import Match
-from resolute.core.mixture import Amount, Counts
 from resolute.core.records import Kind, Opening, Pattern, Way
-from resolute.core.selection import Select
+from resolute.core.statistics.declared import Declared
 
 
 class Section(BaseModel):
@@ -149,7 +149,7 @@ class Repair(Section):
     ways: tuple[Way, ...] = Field(default=("cut", "recompose", "backtrack"), min_length=1)
     """Ways in the order they are tried, until the trace is clean after one: cut takes sentences out, recompose writes
     the failing steps anew, backtrack keeps the first failing step and appends a correction. A way is only tried on a
-    trace whose patterns it fits (see `core.repairs.FITS`)."""
+    trace whose patterns it fits (see `core.repair.repairs.FITS`)."""
     attempts: int = Field(default=3, ge=1)
     """Most ways that are tried on one trace."""
     most: float = Field(default=0.8, gt=0, le=1)

@@ -13,16 +13,16 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from resolute.core import columns
 from resolute.core.catalogue import counted, entries, find
-from resolute.core.conversation import Unreadable
 from resolute.core.errors import ResoluteError
-from resolute.core.foreign import asked
+from resolute.core.foreign import columns
+from resolute.core.foreign.asked import asked
+from resolute.core.foreign.conversation import Unreadable
+from resolute.core.foreign.remote import is_remote, local
+from resolute.core.foreign.rows import Row, looks_like_file, read_rows
 from resolute.core.keys import derive, file_digest
 from resolute.core.records import Prompt
 from resolute.core.remembered import once
-from resolute.core.remote import is_remote, local
-from resolute.core.rows import Row, looks_like_file, read_rows
 
 PLACE = "RESOLUTE_DATA"
 """Environment variable that names the folder of public data sets."""

@@ -6,14 +6,14 @@ from collections import Counter as Tally
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from resolute.core.agreement import Figure
-from resolute.core.auditors import compare, majority
+from resolute.core.foreign.reading import ReadTraces
 from resolute.core.lengths import Counter, spread
 from resolute.core.markdown import table
-from resolute.core.prevalence import Estimate
 from resolute.core.rates import Rate, rate
-from resolute.core.reading import ReadTraces
 from resolute.core.records import PATTERNS, Kind, Pattern, RiskReport, Trace
+from resolute.core.results.auditors import compare, majority
+from resolute.core.statistics.agreement import Figure
+from resolute.core.statistics.prevalence import Estimate
 from resolute.core.text import terminal_safe
 from resolute.core.trace import looping
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from resolute.core.answers.solutions import boxed
 from resolute.core.records import Saw, Trace, Verdict
-from resolute.core.solutions import boxed
 
 VERSION = "1"
 _DRESSED = re.compile(r"\\[A-Za-z]+|[\s{}$*()\[\]\\]+")

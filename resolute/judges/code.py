@@ -1,4 +1,4 @@
-"""`code`: whether the code of an answer passes its tests, run within walls (`models.sandbox`). No model is asked.
+"""`code`: whether the code of an answer passes its tests within walls (`models.isolation.sandbox`). No model is asked.
 
 Only the answer is read, never a thought: its last fenced block of Python, else the whole of it where it is Python. One
 test that fails is *wrong*. Code that does not end, breaks, or takes too much is wrong too, and the label says which; a
@@ -17,15 +17,15 @@ from json import loads
 from pathlib import Path
 from typing import Any, Literal
 
-from resolute.core import codetests
+from resolute.core.answers import codetests
+from resolute.core.answers.programs import FunctionTests, StoredTests, code_of, completed, read
 from resolute.core.errors import ResoluteError
 from resolute.core.jobs import Progress
-from resolute.core.programs import FunctionTests, StoredTests, code_of, completed, read
 from resolute.core.records import Saw, Trace, Verdict
 from resolute.core.sources import PLACE
-from resolute.models.captive import Broken
-from resolute.models.sandbox import Outcome, called, checked, like, mode, pooled, ran
-from resolute.models.walls import Limits
+from resolute.models.isolation.captive import Broken
+from resolute.models.isolation.sandbox import Outcome, called, checked, like, mode, pooled, ran
+from resolute.models.isolation.walls import Limits
 
 VERSION = "1"
 LIMITS = Limits(cpu=10, wall=30)

@@ -2,8 +2,8 @@
 
 Only the answer part is read, never a thought. The final answer is the last balanced `\\boxed{...}`; it is compared as
 text, then as a number (integers, decimals and fractions exactly), then by math-verify in processes that are killed when
-they take too long (`core.finals`). Where nothing is boxed, the last number counts if it is exactly the reference, and
-the label says so.
+they take too long (`core.answers.finals`). Where nothing is boxed, the last number counts if it is exactly the
+reference, and the label says so.
 
 Known bias: without a box, a last number that is no answer is taken for one. Of several boxes only the last is read.
 math-verify reads 50, 50% and 0.5 alike, strips units and the base of a numeral, takes (3,4) for {3,4}, and a decimal
@@ -15,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from resolute.core.finals import LONGEST, Final, final_answer, plainly, worth
+from resolute.core.answers.finals import LONGEST, Final, final_answer, plainly, worth
+from resolute.core.answers.symbolic import Pair, Settled, shared
 from resolute.core.jobs import Progress
 from resolute.core.records import Saw, Trace, Verdict
-from resolute.core.symbolic import Pair, Settled, shared
 
 VERSION = "2"
 STOPPED: dict[Settled, str] = {

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 
 from resolute.core import texts
-from resolute.core.asking import MARKED, material, no_verdict, shown, wording
-from resolute.core.chances import probability
-from resolute.core.instruments import Card, Part, Question, Reading, Said, Unfit
+from resolute.core.judging.asking import MARKED, material, no_verdict, shown, wording
+from resolute.core.judging.chances import probability
+from resolute.core.judging.instruments import Card, Part, Question, Reading, Said, Unfit
 from resolute.core.records import Event, Message, Trace
 
 _FORM = re.compile(

@@ -2,18 +2,18 @@
 
 Yes or no: does the text do what the goal asks? Two input formats are published with it: HarmBench's own pipeline, which
 the published rates are made with, sends one; the model's card shows another. Ours is the pipeline's. It is the whole
-prompt and is handed over by the user (see `core.formats`). The rates are of the first 512 tokens of an answer. The
-tokenizer is not at hand here, so `LIMIT` characters stand for them, and a longer text is recorded as cut.
+prompt and is handed over by the user (see `core.judging.formats`). The rates are of the first 512 tokens of an answer.
+The tokenizer is not at hand here, so `LIMIT` characters stand for them, and a longer text is recorded as cut.
 """
 
 from __future__ import annotations
 
 import re
 
-from resolute.core.asking import no_verdict, shown
-from resolute.core.chances import probability
-from resolute.core.formats import Published
-from resolute.core.instruments import Card, Part, Question, Reading, Said, Unfit
+from resolute.core.judging.asking import no_verdict, shown
+from resolute.core.judging.chances import probability
+from resolute.core.judging.formats import Published
+from resolute.core.judging.instruments import Card, Part, Question, Reading, Said, Unfit
 from resolute.core.records import Event, Message, Trace
 
 LIMIT = 2_000

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-from resolute.core.asking import no_verdict, shown
-from resolute.core.chances import probability
-from resolute.core.instruments import Card, Part, Question, Reading, Said, Unfit
+from resolute.core.judging.asking import no_verdict, shown
+from resolute.core.judging.chances import probability
+from resolute.core.judging.instruments import Card, Part, Question, Reading, Said, Unfit
 from resolute.core.records import Event, Message, Trace
 
 _CATEGORY = (

@@ -1,18 +1,18 @@
 """`reasoning-shield`: a guard made for thoughts, three levels on (query, thought) (arXiv 2505.17244).
 
-Its instruction is a file beside its weights and is handed over by the user (see `core.formats`); it is the system
-message, and the guard's chat template does the rest. It writes an analysis first, which may quote what it read, so a
-reply counts only when it ended by itself and names its judgment once, on its last line.
+Its instruction is a file beside its weights and is handed over by the user (see `core.judging.formats`); it is the
+system message, and the guard's chat template does the rest. It writes an analysis first, which may quote what it read,
+so a reply counts only when it ended by itself and names its judgment once, on its last line.
 """
 
 from __future__ import annotations
 
 import re
 
-from resolute.core.asking import no_verdict, shown
-from resolute.core.chances import probability
-from resolute.core.formats import Published
-from resolute.core.instruments import Card, Part, Question, Reading, Said, Unfit
+from resolute.core.judging.asking import no_verdict, shown
+from resolute.core.judging.chances import probability
+from resolute.core.judging.formats import Published
+from resolute.core.judging.instruments import Card, Part, Question, Reading, Said, Unfit
 from resolute.core.records import Event, Message, Trace
 
 FORMAT = Published(

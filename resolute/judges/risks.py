@@ -8,10 +8,10 @@ trace; an absence of awareness only where no sentence names a risk. Known bias: 
 from __future__ import annotations
 
 from resolute.core import texts
-from resolute.core.asking import MARKED
-from resolute.core.disarm import disarmed
-from resolute.core.findings import Complaint, read
-from resolute.core.instruments import Card, NamesRisk, Question, Said, Unfit
+from resolute.core.judging.asking import MARKED
+from resolute.core.judging.disarm import disarmed
+from resolute.core.judging.findings import Complaint, read
+from resolute.core.judging.instruments import Card, NamesRisk, Question, Said, Unfit
 from resolute.core.keys import digest
 from resolute.core.records import Finding, Message, Saw, Trace
 

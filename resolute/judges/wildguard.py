@@ -1,17 +1,17 @@
 """`wildguard`, `wildguard-refusal`: AI2's guard answers three questions at once (arXiv 2406.18495).
 
 It has no chat template of its own: the published input format is the whole prompt, control tokens included, and the
-user hands it over (see `core.formats`). Whether the *request* is harmful stands among the notes.
+user hands it over (see `core.judging.formats`). Whether the *request* is harmful stands among the notes.
 """
 
 from __future__ import annotations
 
 import re
 
-from resolute.core.asking import no_verdict, shown
-from resolute.core.chances import probability
-from resolute.core.formats import Published
-from resolute.core.instruments import Card, Part, Question, Reading, Said, Unfit
+from resolute.core.judging.asking import no_verdict, shown
+from resolute.core.judging.chances import probability
+from resolute.core.judging.formats import Published
+from resolute.core.judging.instruments import Card, Part, Question, Reading, Said, Unfit
 from resolute.core.records import Event, Message, Trace
 
 FORMAT = Published(

@@ -19,8 +19,8 @@ from typing import Any
 from resolute.core.ask import Reply
 from resolute.core.keys import digest
 from resolute.core.records import Ending, Message, Way
-from resolute.core.repair_cases import instruction
-from resolute.core.repairs import WAYS
+from resolute.core.repair.cases import instruction
+from resolute.core.repair.repairs import WAYS
 from resolute.lab import lexicon, oracles, phrases, world
 
 GARBLED = 0.1

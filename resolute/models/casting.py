@@ -12,8 +12,8 @@ from resolute.core.settings import Evaluate
 from resolute.models.evaluating import Plan
 from resolute.models.fitting import Player, Runs, Who
 from resolute.models.identity import Model
-from resolute.models.memory import shape
-from resolute.models.named import named
+from resolute.models.instruments.named import named
+from resolute.models.training.memory import shape
 
 _CHARACTERS = 2
 """Characters of a prompt that are reckoned as one token: few tokenizers need more tokens than that."""

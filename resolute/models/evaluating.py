@@ -15,19 +15,20 @@ from resolute.core.budgets import Budget, settled, shortfalls
 from resolute.core.catalogue import counted, entries, find
 from resolute.core.errors import ResoluteError
 from resolute.core.files import unreadable
+from resolute.core.foreign.rows import looks_like_file
 from resolute.core.generable import reason
 from resolute.core.keys import derive, digest
 from resolute.core.parts import Attack, Guided, Needs, Several, Task
 from resolute.core.records import Prompt
 from resolute.core.remembered import once
 from resolute.core.replay import Again
-from resolute.core.rows import looks_like_file
 from resolute.core.settings import Evaluate
 from resolute.core.sources import load_prompts
 from resolute.core.suites import tasks_of
-from resolute.models import sandbox, stopping
 from resolute.models.identity import Model, resolve
-from resolute.models.named import named
+from resolute.models.instruments import stopping
+from resolute.models.instruments.named import named
+from resolute.models.isolation import sandbox
 from resolute.models.replaying import by_task, replayed
 from resolute.models.requests import Request, request
 from resolute.models.roles import Cast

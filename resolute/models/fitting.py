@@ -16,7 +16,7 @@ from typing import Literal
 
 from resolute.core.errors import ResoluteError
 from resolute.models.gpus import GIB, Gpus
-from resolute.models.memory import OVERHEAD
+from resolute.models.training.memory import OVERHEAD
 
 Who = Literal["target", "attacker", "stop judge", "final judge"]
 Runs = Literal["elsewhere", "here", "vllm"]

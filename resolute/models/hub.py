@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from resolute.core.catalogue import entries
 from resolute.core.errors import ResoluteError
-from resolute.core.rows import FORMATS
+from resolute.core.foreign.rows import FORMATS
 
 TIMEOUT = 10.0
 """Seconds one question to the hub may take before it counts as out of reach."""

@@ -1,4 +1,4 @@
-"""Logs of Inspect AI, anybody's, `.eval` or `.json`: a row for each sample, epoch and choice, for `core.reading`.
+"""Logs of Inspect AI, anybody's, `.eval` or `.json`: a row a sample, epoch and choice, for `core.foreign.reading`.
 
 What the model was sent is the conversation before its last message; what it said is the sample's output. A sample that
 failed is a row too, without an output and with the kind of its error.
@@ -14,7 +14,7 @@ from inspect_ai.log import EvalLog, EvalSample, read_eval_log
 from inspect_ai.model import ChatMessage, ModelOutput
 
 from resolute.core.errors import ResoluteError
-from resolute.core.rows import Row
+from resolute.core.foreign.rows import Row
 from resolute.models.reply import stored
 
 _UNUSED = {"events", "store", "events_data", "timelines"}

@@ -17,11 +17,11 @@ from resolute.core.errors import ResoluteError
 from resolute.core.keys import key
 from resolute.core.records import Message
 from resolute.models.identity import Model
-from resolute.models.named import Named
+from resolute.models.instruments.named import Named
+from resolute.models.instruments.stopping import Stopping, stopping
 from resolute.models.purse import BudgetSpentError
 from resolute.models.requests import with_system
 from resolute.models.running import RoleError, Tally, cause, is_the_rows
-from resolute.models.stopping import Stopping, stopping
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from resolute.core.errors import ResoluteError
-from resolute.core.rows import Row
+from resolute.core.foreign.rows import Row
 from resolute.peers.probing import ask
 from resolute.peers.source import PeerRow
 

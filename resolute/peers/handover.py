@@ -14,9 +14,9 @@ from resolute.core import trace
 from resolute.core.errors import ResoluteError
 from resolute.core.files import unwritable
 from resolute.core.records import Example
-from resolute.models.foreign import ForeignAudit, audit_foreign
-from resolute.models.mask_audit import Audited
 from resolute.models.render import Renderer
+from resolute.models.training.foreign import ForeignAudit, audit_foreign
+from resolute.models.training.mask_audit import Audited
 from resolute.peers.source import PeerRow
 
 Form = Literal["tokenized", "axolotl", "llamafactory"]

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from resolute.core.errors import ResoluteError
-from resolute.core.reading import read_traces
+from resolute.core.foreign.reading import read_traces
+from resolute.core.foreign.rows import Row, read_rows
 from resolute.core.records import Message
-from resolute.core.rows import Row, read_rows
 
 
 class PeerRow(NamedTuple):

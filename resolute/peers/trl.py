@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from resolute.core.errors import ResoluteError
-from resolute.core.rows import Row
+from resolute.core.foreign.rows import Row
 from resolute.peers.source import PeerRow
 
 READ = (

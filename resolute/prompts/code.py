@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from resolute.core import texts
-from resolute.core.programs import FunctionTests, written
+from resolute.core.answers.programs import FunctionTests, written
 from resolute.core.records import Prompt
 from resolute.core.sources import data_rows
 

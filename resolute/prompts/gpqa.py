@@ -8,9 +8,9 @@ it. The right choice comes first in the file, so the choices are put in an order
 from __future__ import annotations
 
 from resolute.core import texts
+from resolute.core.foreign.rows import Row
 from resolute.core.keys import derive
 from resolute.core.records import Prompt
-from resolute.core.rows import Row
 from resolute.core.sources import data_rows
 
 QUESTIONS = 198

@@ -1,9 +1,9 @@
 """LiveCodeBench, code generation (arXiv 2403.07974; problems of AtCoder, LeetCode and Codeforces): releases 1 to 6.
 
 Read from the six files of `livecodebench/code_generation_lite` at one revision, as they are: no script of the data set
-is run, and no pickle is loaded (`core.codetests`). Release n is the first n files. `split` is the contest's date, so a
-window is `livecodebench-v6@2024-08..2025-01`; `category` is the difficulty. Hidden tests are large and stay in their
-file: a prompt carries where they are and their digest.
+is run, and no pickle is loaded (`core.answers.codetests`). Release n is the first n files. `split` is the contest's
+date, so a window is `livecodebench-v6@2024-08..2025-01`; `category` is the difficulty. Hidden tests are large and stay
+in their file: a prompt carries where they are and their digest.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import os
 from functools import partial
 from pathlib import Path
 
-from resolute.core import codetests, texts
+from resolute.core import texts
+from resolute.core.answers import codetests
+from resolute.core.answers.programs import StoredTests, written
 from resolute.core.errors import ResoluteError
-from resolute.core.programs import StoredTests, written
 from resolute.core.records import Prompt
 from resolute.core.sources import PLACE
 

@@ -9,8 +9,8 @@ problem alone.
 from __future__ import annotations
 
 from resolute.core import texts
+from resolute.core.answers.solutions import reference
 from resolute.core.records import Prompt
-from resolute.core.solutions import reference
 from resolute.core.sources import data_rows
 
 SHA256 = {

@@ -1,13 +1,13 @@
 """Harmful goals that no model trained as in the study has seen: those of three public sets that do not overlap its own.
 
 The study's 200 training goals are HarmBench's standard ones. Goals of StrongREJECT, JailbreakBench and HarmBench's
-contextual part that say the same, contain one, or are nearly the same words (`core.overlap`) are left out, and so are
-goals that stand in two of the sets. What was reworded is not found.
+contextual part that say the same, contain one, or are nearly the same words (`core.curation.overlap`) are left out, and
+so are goals that stand in two of the sets. What was reworded is not found.
 """
 
 from __future__ import annotations
 
-from resolute.core.overlap import Reserve, Reserved
+from resolute.core.curation.overlap import Reserve, Reserved
 from resolute.core.records import Prompt
 from resolute.core.sources import load_prompts
 

@@ -1,6 +1,6 @@
 """`audit`: read traces, ours or anybody's, and say how they end, how long they are and which risky patterns they show.
 
-Input `traces`: our Parquet, or anything `core.reading` can read. Outputs: `traces.parquet` (where the input was
+Input `traces`: our Parquet, or anything `core.foreign.reading` can read. Outputs: `traces.parquet` (where the input was
 foreign), `unread.jsonl` (where a row gave no trace: its number and the reason), `risks.parquet`, `summary.json` and
 `summary.md`. No text of a trace is in the summaries: ids and counts only.
 """
@@ -11,25 +11,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from resolute.core import reading
-from resolute.core.auditors import disagreements
 from resolute.core.errors import ResoluteError
 from resolute.core.files import atomic, write_json, write_jsonl, write_records
-from resolute.core.instruments import AskedAuditor, Question
+from resolute.core.foreign import reading
+from resolute.core.foreign.reading import ReadTraces, read_traces
 from resolute.core.jobs import Job, Progress, Work
+from resolute.core.judging.instruments import AskedAuditor, Question
 from resolute.core.keys import key
 from resolute.core.lengths import counter, tokenizer_identity
 from resolute.core.parts import Auditor
-from resolute.core.reading import ReadTraces, read_traces
 from resolute.core.records import RiskReport, Trace
+from resolute.core.results.auditors import disagreements
 from resolute.core.settings import Audit
 from resolute.core.summary import summarise, written
 from resolute.judges.screen import names_risk
 from resolute.models.asked import priced
-from resolute.models.auditing import audited
 from resolute.models.identity import Model
-from resolute.models.manner import Manner
-from resolute.models.named import Named, named
+from resolute.models.instruments.auditing import audited
+from resolute.models.instruments.manner import Manner
+from resolute.models.instruments.named import Named, named
 from resolute.models.purse import Purse
 
 VERSION = 1

@@ -14,22 +14,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from resolute.core import account, card, reading
-from resolute.core.candidates import Candidate, Drop, Likelihood, Lineage, drop, example, lineage
-from resolute.core.drawing import Asked, Drawn, check, draw, lengths, wanted
-from resolute.core.eligible import exact_repeat, near_repeats, rejected
+from resolute.core.curation import account, card
+from resolute.core.curation.candidates import Candidate, Drop, Likelihood, Lineage, drop, example, lineage
+from resolute.core.curation.drawing import Asked, Drawn, check, draw, lengths, wanted
+from resolute.core.curation.eligible import exact_repeat, near_repeats, rejected
+from resolute.core.curation.exports import exported
+from resolute.core.curation.matching import strategies
+from resolute.core.curation.overlap import Hit, Reserve, Reserved
 from resolute.core.errors import ResoluteError
-from resolute.core.exports import exported
 from resolute.core.files import atomic, read_records, write_json, write_jsonl, write_records
+from resolute.core.foreign import reading
+from resolute.core.foreign.reading import ReadTraces, read_traces
+from resolute.core.foreign.rows import looks_like_file
 from resolute.core.funnel import Funnel, count_by
 from resolute.core.jobs import Job, Work
 from resolute.core.keys import digest
 from resolute.core.lengths import counter, tokenizer_identity
-from resolute.core.matching import strategies
-from resolute.core.overlap import Hit, Reserve, Reserved
-from resolute.core.reading import ReadTraces, read_traces
 from resolute.core.records import Example, Record, RiskReport, Verdict
-from resolute.core.rows import looks_like_file
 from resolute.core.settings import Curate
 from resolute.core.sources import load_prompts
 from resolute.models.identity import Model, resolve
@@ -173,7 +174,7 @@ def _sift(funnel: Funnel[Candidate], heard: _Heard, reserved: Sequence[Reserved]
 
 def _ask_student(funnel: Funnel[Candidate], heard: _Heard, work: Work) -> None:
     """The student's likelihood of every row that is left; rows that it cannot read leave."""
-    from resolute.models.likelihood import likelihoods
+    from resolute.models.training.likelihood import likelihoods
 
     folder = _student(cast("Curate", work.job.settings)).path
     assert folder is not None

@@ -28,8 +28,8 @@ from resolute.core.texts import version
 from resolute.judges.screen import names_risk
 from resolute.models import engine
 from resolute.models.distilling import Asking, Plan, read_plan
-from resolute.models.grading import Graders, grade
-from resolute.models.named import named
+from resolute.models.instruments.grading import Graders, grade
+from resolute.models.instruments.named import named
 from resolute.models.purse import Purse
 from resolute.models.requests import Request, request, trace
 from resolute.models.vllm import run_by

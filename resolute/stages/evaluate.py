@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, cast
 
-from resolute.core import attacked, budgets
+from resolute.core import budgets
 from resolute.core.ask import Sampling
 from resolute.core.attacking import ATTACKER_FAILED
 from resolute.core.catalogue import counted
@@ -22,6 +22,7 @@ from resolute.core.jobs import Job, Work
 from resolute.core.parts import Attempt
 from resolute.core.quarantine import quarantine
 from resolute.core.records import Trace
+from resolute.core.results import attacked
 from resolute.core.settings import Evaluate
 from resolute.core.suites import tasks_of
 from resolute.models import engine, owned, replaying, thinking

@@ -1,6 +1,6 @@
 """Judge: what instruments say of answers that exist already. Answers are paid for once and judged by any instrument.
 
-Inputs `traces`, `traces-2`, ...: our Parquet or any table `core.reading` can read. Outputs: `verdicts.parquet`,
+Inputs `traces`, `traces-2`, ...: our Parquet or any table `core.foreign.reading` can read. Outputs: `verdicts.parquet`,
 `restyled-STYLE.parquet` (the same of answers said otherwise), `judged.json` and `judged.md` for people,
 `integrity.parquet` where a framing was to turn thoughts, and `traces.parquet` where an input was foreign, since
 verdicts speak of traces by id. An instrument that asks a model resumes where it was interrupted.
@@ -14,22 +14,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from resolute.core import integrity, reading, rewrites, scores
+from resolute.core import integrity
 from resolute.core.catalogue import entries, find
 from resolute.core.errors import ResoluteError
 from resolute.core.files import atomic, write_json, write_records
-from resolute.core.instruments import Asked, kind_of
+from resolute.core.foreign import reading
+from resolute.core.foreign.reading import ReadTraces, read_traces
 from resolute.core.jobs import Job, Progress, Together, Work
+from resolute.core.judging import rewrites
+from resolute.core.judging.instruments import Asked, kind_of
 from resolute.core.keys import key
 from resolute.core.parts import Judge as Instrument
 from resolute.core.parts import Suite
-from resolute.core.reading import ReadTraces, read_traces
 from resolute.core.records import Trace, Verdict
+from resolute.core.results import scores
 from resolute.core.settings import Judge
 from resolute.models.identity import Model
-from resolute.models.judging import Sitting, judged
-from resolute.models.manner import Manner
-from resolute.models.named import Named, named
+from resolute.models.instruments.judging import Sitting, judged
+from resolute.models.instruments.manner import Manner
+from resolute.models.instruments.named import Named, named
 from resolute.models.purse import Purse
 
 VERSION = 3

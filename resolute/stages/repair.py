@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from resolute.core import generable, repairs
+from resolute.core import generable
 from resolute.core.errors import ResoluteError
 from resolute.core.families import families
 from resolute.core.files import atomic, read_records, write_json, write_records
@@ -20,18 +20,19 @@ from resolute.core.jobs import Job, Work
 from resolute.core.keys import key
 from resolute.core.quarantine import quarantine
 from resolute.core.records import PATTERNS, Record, RiskReport, Trace, Verdict
-from resolute.core.repair_cases import MAX_TOKENS, Case, Sorted, sort_out, wording
-from resolute.core.repair_outcomes import Grade, RepairAttempt, final, graded
-from resolute.core.repair_summary import summarise, written
-from resolute.core.repairs import Mended, Unreadable
+from resolute.core.repair import repairs
+from resolute.core.repair.cases import MAX_TOKENS, Case, Sorted, sort_out, wording
+from resolute.core.repair.outcomes import Grade, RepairAttempt, final, graded
+from resolute.core.repair.repairs import Mended, Unreadable
+from resolute.core.repair.summary import summarise, written
 from resolute.core.settings import Repair
 from resolute.judges.screen import names_risk
-from resolute.models.grading import Graded, Graders, grade
 from resolute.models.identity import Model, resolve
-from resolute.models.manner import Manner
-from resolute.models.named import Named, named
+from resolute.models.instruments.grading import Graded, Graders, grade
+from resolute.models.instruments.manner import Manner
+from resolute.models.instruments.named import Named, named
+from resolute.models.instruments.repairing import Asked, repaired, repaired_trace
 from resolute.models.purse import Purse
-from resolute.models.repairing import Asked, repaired, repaired_trace
 from resolute.stages.pages.repairs import Shown, write_pages
 
 VERSION = 1

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from resolute.core.declared import check_families, families_of
 from resolute.core.jobs import Job, Work
 from resolute.core.settings import Report
+from resolute.core.statistics.declared import check_families, families_of
 from resolute.stages.pages.columns import instrument_orders
 from resolute.stages.pages.study import read_study
 from resolute.stages.pages.terminal import terminal_table

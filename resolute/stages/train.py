@@ -1,7 +1,7 @@
 """`resolute train`: supervised fine-tuning on exactly what will be sampled.
 
-The gate (`models.mask_audit`) comes first: the run stops before any step unless every row's thought, closing mark,
-answer and end of turn carry loss, its prompt carries none, and nothing was cut. The rows it passed go to TRL's
+The gate (`models.training.mask_audit`) comes first: the run stops before any step unless every row's thought, closing
+mark, answer and end of turn carry loss, its prompt carries none, and nothing was cut. The rows it passed go to TRL's
 `SFTTrainer` as ids and labels, untouched. Input role `examples` (Parquet of `Example`); outputs `checkpoint/` (Hugging
 Face format, safetensors, the model's own tokenizer files byte for byte), `mask_audit.json` and `loss.jsonl`; with LoRA
 also `adapter/`, merged into the checkpoint.
@@ -25,10 +25,10 @@ from resolute.models.identity import Model, resolve
 
 if TYPE_CHECKING:
     from resolute.core.jobs import Progress
-    from resolute.models.cards import Made
-    from resolute.models.mask_audit import Audited, MaskAudit
     from resolute.models.render import Renderer
-    from resolute.models.scope import Row
+    from resolute.models.training.cards import Made
+    from resolute.models.training.mask_audit import Audited, MaskAudit
+    from resolute.models.training.scope import Row
 
 VERSION = 1
 
@@ -61,8 +61,8 @@ def identity(job: Job) -> dict[str, Any]:
 def run(work: Work) -> None:
     """Gate, train, save; raises `ResoluteError` before the first step where a row or the model is unfit."""
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-    from resolute.models.mask_audit import audit
     from resolute.models.render import Renderer
+    from resolute.models.training.mask_audit import audit
 
     settings = _settings(work.job)
     folder = _folder(_model(settings))
@@ -87,8 +87,8 @@ def run(work: Work) -> None:
 
 def tune(work: Work, settings: Train, folder: Path, renderer: Renderer, audited: Audited) -> None:
     """Train the checkpoint in `folder` on audited rows and save it; the rows are not looked at again."""
-    from resolute.models.cards import Made, hardware
-    from resolute.models.scope import split
+    from resolute.models.training.cards import Made, hardware
+    from resolute.models.training.scope import split
 
     began = time.monotonic()
     rows, held_out = split(audited.lean(), settings.hold_out, seed=settings.seed)
@@ -129,10 +129,10 @@ def _fit(
     """Here, or in the processes that were asked for: `losses`, `held_out` and `resumed`."""
     try:
         if settings.launch != "single":
-            from resolute.models.launch import launched
+            from resolute.models.training.launch import launched
 
             return launched(settings, folder, *rows, scratch, progress)
-        from resolute.models.tune import fit
+        from resolute.models.training.tune import fit
     except ImportError as error:
         mend = "install the training extra: pip install 'resolute[train]'"
         raise ResoluteError(f"training needs {error.name}", where=str(folder), mend=mend) from error
@@ -175,7 +175,7 @@ def stop_at_turn_end(source: Path, target: Path, stop_ids: Sequence[int]) -> Non
 
 
 def _card(work: Work, audited: Audited, steps: int, took: Made | None) -> str:
-    from resolute.models.cards import written
+    from resolute.models.training.cards import written
 
     kept = {name for name, _ in audited.rows}
     examples = [one for one in read_records(work.job.inputs["examples"], Example) if one.id in kept]

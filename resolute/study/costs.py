@@ -14,8 +14,8 @@ from functools import cache
 from pathlib import Path
 
 from resolute.core.catalogue import counted, entries, find
+from resolute.core.curation.mixture import mixture
 from resolute.core.errors import ResoluteError
-from resolute.core.mixture import mixture
 from resolute.core.parts import Task
 from resolute.core.prices import price_of
 from resolute.core.settings import Curate, Distill, Evaluate, Train

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from resolute.core.declared import JOINED
 from resolute.core.errors import ResoluteError
 from resolute.core.recipe import Grid, Recipe
 from resolute.core.settings import SECTIONS
+from resolute.core.statistics.declared import JOINED
 
 ROW = "row"
 """The axis that the grid's own rows are the levels of."""

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from resolute.core.declared import check_families
 from resolute.core.errors import ResoluteError
 from resolute.core.files import write_json
 from resolute.core.jobs import Job, perform
 from resolute.core.recipe import Recipe, seeds_of
 from resolute.core.runs import Artifact, Run
 from resolute.core.settings import Report, resolve
+from resolute.core.statistics.declared import check_families
 from resolute.stages.pages.exports import export, standing
 from resolute.study.execute import Hands, Outcome, Watch, execute
 from resolute.study.folder import STUDY, holding

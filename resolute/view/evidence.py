@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from resolute.core.records import PATTERNS, Pattern, RiskReport, Trace
-from resolute.core.repair_spans import Span, occurrences
+from resolute.core.repair.spans import Span, occurrences
 
 MOST = 500
 """Places of one quote, or of one word that was searched for, that are marked."""

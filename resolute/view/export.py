@@ -15,10 +15,10 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from resolute.core.cells import HALF
 from resolute.core.errors import ResoluteError
 from resolute.core.files import atomic
 from resolute.core.records import Verdict
+from resolute.core.statistics.cells import HALF
 from resolute.view.app import Opened
 from resolute.view.evidence import Evidence, evidence
 from resolute.view.filters import Filters, parsed

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from resolute.core.errors import ResoluteError
 from resolute.core.files import atomic, unreadable
-from resolute.core.findings import exclusive
-from resolute.core.forms import NOT_ASKED, NOTES, UNSURE, WORDS, Form, form
-from resolute.core.labels import check_content, read_key, read_table
+from resolute.core.judging.findings import exclusive
+from resolute.core.people.forms import NOT_ASKED, NOTES, UNSURE, WORDS, Form, form
+from resolute.core.people.labels import check_content, read_key, read_table
+from resolute.core.people.sheets import csv_text, guarded, keep_private, unguarded
 from resolute.core.records import PATTERNS
-from resolute.core.sheets import csv_text, guarded, keep_private, unguarded
 
 _READER = re.compile(r"[\w-][\w.-]{0,39}")
 """What a reader may be called: it becomes the name of a file."""

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from resolute.core.forms import WORDS
+from resolute.core.people.forms import WORDS
 from resolute.view.evidence import Evidence, evidence
 from resolute.view.index.opinions import NO, YES
 from resolute.view.index.read import Index, Seen

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from resolute.core.candidates import Candidate, example
+from resolute.core.curation.candidates import Candidate, example
 from resolute.core.records import Example
 from resolute.view.index.read import Index, Seen
 from resolute.view.index.training import Row, rows_asked

@@ -1,7 +1,7 @@
 """One training row token by token: what is inside the loss and what outside, and whether the gate would let it pass.
 
-Read by the very functions that train (`models.mask_audit`), with the tokenizer and template of the training itself.
-No weights are loaded and nothing here needs torch.
+Read by the very functions that train (`models.training.mask_audit`), with the tokenizer and template of the training
+itself. No weights are loaded and nothing here needs torch.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from resolute.core.errors import ResoluteError
 from resolute.core.records import Example
 from resolute.core.settings import Train
 from resolute.models.identity import resolve
-from resolute.models.mask_audit import audit, show
 from resolute.models.render import Kind, Renderer
-from resolute.models.scope import Loss
+from resolute.models.training.mask_audit import audit, show
+from resolute.models.training.scope import Loss
 from resolute.view.material import Material
 
 NAMES: dict[Kind, str] = {

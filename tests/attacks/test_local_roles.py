@@ -15,7 +15,7 @@ from resolute.core.settings import Pair
 from resolute.models import local
 from resolute.models.engine import run_requests
 from resolute.models.identity import Model, resolve
-from resolute.models.named import Named, named
+from resolute.models.instruments.named import Named, named
 from resolute.models.requests import request
 from resolute.models.roles import Cast
 from tests.asked import instrument

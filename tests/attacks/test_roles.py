@@ -26,7 +26,7 @@ from resolute.core.records import Ending, Prompt
 from resolute.core.settings import Pair
 from resolute.models.engine import run_requests
 from resolute.models.identity import Model, resolve
-from resolute.models.named import named
+from resolute.models.instruments.named import named
 from resolute.models.purse import Purse
 from resolute.models.requests import Outcomes, Request, request
 from resolute.models.roles import Cast

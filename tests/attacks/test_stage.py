@@ -10,15 +10,15 @@ import pytest
 
 from resolute.core import catalogue
 from resolute.core.ask import Reply
-from resolute.core.attacked import Course, Turn
 from resolute.core.errors import ResoluteError
 from resolute.core.files import read_records
 from resolute.core.jobs import Job, perform, prepare
 from resolute.core.parts import Suite, Task
 from resolute.core.records import Message, Prompt, Trace, Verdict
+from resolute.core.results.attacked import Course, Turn
+from resolute.core.results.tables import cells
 from resolute.core.runs import Artifact
 from resolute.core.settings import Evaluate, Judge
-from resolute.core.tables import cells
 from resolute.lab import phrases, world
 from resolute.models import owned
 from resolute.stages.pages.study import Row, Study

@@ -15,8 +15,8 @@ from resolute.cli.app import run
 from resolute.core.ask import Reply, failed
 from resolute.core.errors import ResoluteError
 from resolute.core.files import read_records
+from resolute.core.judging.rewrites import first_words
 from resolute.core.records import Ending, Trace
-from resolute.core.rewrites import first_words
 from resolute.core.settings import Evaluate
 from resolute.core.trace import THINK, split
 from tests.attacks.scripted import GOAL, Party, reply

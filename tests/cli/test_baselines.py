@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from resolute.cli.baselines import Trained
-from resolute.core.baselines import framed, framings_of
 from resolute.core.catalogue import counted
 from resolute.core.files import write_records
 from resolute.core.jobs import input_digest
 from resolute.core.records import Example, Message, Prompt
+from resolute.core.results.baselines import framed, framings_of
 from resolute.core.runs import Artifact, Manifest, Run, working
 from resolute.core.suites import tasks_of
 from resolute.models.evaluating import measured

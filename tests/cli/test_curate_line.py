@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from resolute.core.files import read_json, read_jsonl, read_records
-from resolute.core.reading import read_traces
+from resolute.core.foreign.reading import read_traces
 from resolute.core.records import Example
 from resolute.core.runs import Run
 

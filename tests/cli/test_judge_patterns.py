@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from resolute.core.files import write_json, write_records
+from resolute.core.foreign.reading import ReadTraces
 from resolute.core.keys import file_digest
 from resolute.core.lengths import counter
-from resolute.core.reading import ReadTraces
 from resolute.core.records import PATTERNS, Ending, Finding, Message, Prompt, RiskReport, Saw, Trace
 from resolute.core.runs import Artifact, Manifest, Run
 from resolute.core.summary import summarise, written

@@ -12,7 +12,7 @@ import yaml
 from resolute.cli.app import run
 from resolute.core.recipe import read_recipe
 from resolute.core.settings import SECTIONS, Train, resolve
-from resolute.models.memory import device_batch
+from resolute.models.training.memory import device_batch
 from resolute.study.graph import build
 from resolute.study.grid import combinations
 

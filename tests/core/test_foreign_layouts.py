@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resolute.core.errors import ResoluteError
-from resolute.core.reading import ReadTraces, read_traces
-from resolute.core.rows import read_rows
+from resolute.core.foreign.reading import ReadTraces, read_traces
+from resolute.core.foreign.rows import read_rows
 
 BREAD, KNIT = "How do I bake bread?", "How do I knit a scarf?"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resolute.core.foreign.reading import ReadTraces
 from resolute.core.lengths import counter
-from resolute.core.reading import ReadTraces
 from resolute.core.records import PATTERNS, Ending, Finding, Kind, Pattern, Prompt, RiskReport, Saw, Trace
 from resolute.core.summary import prevalence, summarise, written
 

@@ -16,14 +16,14 @@ from typing import Any
 import pytest
 
 from resolute.cli.app import run
+from resolute.core.answers.programs import FunctionTests, StoredTests, code_of, completed, read, written
 from resolute.core.errors import ResoluteError
 from resolute.core.files import read_records, write_records
-from resolute.core.programs import FunctionTests, StoredTests, code_of, completed, read, written
 from resolute.core.records import Ending, Prompt, Trace, Verdict
 from resolute.core.sources import PLACE, load_prompts
 from resolute.judges import code as judge
 from resolute.judges.code import CODE, same_output
-from resolute.models import captive, sandbox
+from resolute.models.isolation import captive, sandbox
 from resolute.prompts import livecodebench
 from tests.conftest import DATA
 

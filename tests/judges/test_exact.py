@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolute.core.finals import Final, final_answer, same
+from resolute.core.answers.finals import Final, final_answer, same
+from resolute.core.answers.symbolic import Pair, Pool
 from resolute.core.records import Ending, Message, Prompt, Trace
-from resolute.core.symbolic import Pair, Pool
 from resolute.judges.exact import EXACT
 
 

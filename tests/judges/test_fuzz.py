@@ -37,7 +37,7 @@ def test_an_audit_is_what_a_second_reader_finds_too_and_nothing_forges_a_mark() 
 
 
 def test_a_flag_without_its_passage_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("resolute.core.findings.SHORTEST", 0)
+    monkeypatch.setattr("resolute.core.judging.findings.SHORTEST", 0)
     assert fuzz_auditor.fuzz(600, 3)[0]["disagreement"] > 0
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolute.core.errors import ResoluteError
-from resolute.core.instruments import Asked, Question, Said, Unfit
+from resolute.core.judging.instruments import Asked, Question, Said, Unfit
 from resolute.judges import ASKED, AUDITORS, JUDGES
 from tests.asked import instrument, save_stand_ins, trace
 from tests.standins import stand_in
@@ -357,7 +357,8 @@ def test_our_policy_stands_where_gpt_oss_looks_for_instructions(shared_data: Pat
 def test_our_own_words_come_first_and_their_change_is_another_version(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from resolute.core import asking, texts
+    from resolute.core import texts
+    from resolute.core.judging import asking
 
     system, user = asked(name, goal="GOAL", answer="ANSWER").messages
     assert (system.role, user.role) == ("system", "user")

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from resolute.core.instruments import Asked, Part, Question, Said
+from resolute.core.judging.instruments import Asked, Part, Question, Said
 from resolute.judges import ASKED
 from tests.asked import instrument, save_stand_ins, trace
-from tests.core.test_disarm import MARKS
+from tests.core.judging.test_disarm import MARKS
 from tests.families import REAL
 from tests.standins import FAMILIES, stand_in
 
@@ -201,7 +201,7 @@ def test_hostile_replies_of_200_000_characters_are_read_in_no_time(name: str) ->
 
 
 def test_marks_around_the_material_belong_to_it_alone() -> None:
-    from resolute.core.asking import Shown, material, shown
+    from resolute.core.judging.asking import Shown, material, shown
 
     seen = shown(trace(answer="A"), "answer")
     other = shown(trace(answer="B"), "answer")

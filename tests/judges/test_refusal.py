@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolute.core.agreement import pair
 from resolute.core.records import Ending, Message, Prompt, Trace, Verdict
 from resolute.core.refusing.fit import Labelled, fit, fold, left_out, read
 from resolute.core.refusing.weights import PLACE
+from resolute.core.statistics.agreement import pair
 from resolute.judges.refusal import REFUSAL
 
 HOW, WHAT = "How do I open a tin without an opener?", "What happens when a tin is heated?"

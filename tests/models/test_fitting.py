@@ -108,7 +108,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_sizes_come_from_the_configuration(tiny: Path) -> None:
     from transformers import AutoConfig
 
-    from resolute.models.memory import shape
+    from resolute.models.training.memory import shape
 
     config = AutoConfig.from_pretrained(tiny)
     assert token_bytes(config) == 2 * 2 * 2 * 2 * 16, "keys and values, 2 bytes, 2 layers, 2 heads of 16"

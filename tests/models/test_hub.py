@@ -20,7 +20,7 @@ from typing import ClassVar
 import pytest
 
 from resolute.core.errors import ResoluteError
-from resolute.core.remote import is_remote, local
+from resolute.core.foreign.remote import is_remote, local
 from resolute.models.hub import fetched
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -120,7 +120,7 @@ def here(tmp_path: Path) -> Iterator[Here]:
 CALL = """
 import sys
 from resolute.core.errors import ResoluteError
-from resolute.core.remote import local
+from resolute.core.foreign.remote import local
 from resolute.models import hub
 hub.TIMEOUT = 2.0
 for spec in sys.argv[1:]:
@@ -192,7 +192,7 @@ READ = """
 import sys
 from pathlib import Path
 from resolute.cli.inputs import material, traces
-from resolute.core.reading import read_traces
+from resolute.core.foreign.reading import read_traces
 from resolute.prompts import load_prompts
 spec = Path(sys.argv[1])
 inputs = [traces([spec])["traces"], material([spec])["traces"]]

@@ -21,7 +21,7 @@ from inspect_ai.model import (
 from inspect_ai.solver import Generate, Solver, TaskState, prompt_template, solver, system_message
 
 from resolute.core.errors import ResoluteError
-from resolute.core.reading import ReadTraces, read_traces
+from resolute.core.foreign.reading import ReadTraces, read_traces
 
 BREAD = "How do I bake bread?"
 

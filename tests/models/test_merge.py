@@ -11,7 +11,7 @@ import pytest
 
 from resolute.cli.app import run
 from resolute.core.errors import ResoluteError
-from resolute.models.adapters import plain_name, read_adapter, require_base
+from resolute.models.training.adapters import plain_name, read_adapter, require_base
 from tests.tiny import make_tiny
 
 

@@ -16,9 +16,9 @@ import yaml
 from resolute.core.errors import ResoluteError
 from resolute.core.files import read_json, write_records
 from resolute.core.records import Example
-from resolute.models.foreign import audit_foreign
-from resolute.models.mask_audit import audit
 from resolute.models.render import Renderer
+from resolute.models.training.foreign import audit_foreign
+from resolute.models.training.mask_audit import audit
 from resolute.peers import axolotl, llamafactory
 from resolute.peers.config import read_config
 from resolute.peers.handover import hand_over

@@ -10,7 +10,7 @@ import pytest
 from bench.families import table
 from resolute.core.errors import ResoluteError
 from resolute.core.records import Example
-from resolute.models.foreign import ForeignAudit, audit_foreign
+from resolute.models.training.foreign import ForeignAudit, audit_foreign
 from resolute.peers import trl
 from tests.families import family, star1
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from resolute.core import codetests
+from resolute.core.answers import codetests
+from resolute.core.answers.programs import FunctionTests, StoredTests, read
 from resolute.core.errors import ResoluteError
-from resolute.core.programs import FunctionTests, StoredTests, read
 from resolute.core.sources import PLACE, load_prompts
 from resolute.prompts import livecodebench
 

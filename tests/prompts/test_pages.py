@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from resolute.cli.app import app
-from resolute.core import columns
+from resolute.core.foreign import columns
 from resolute.core.framing import builtin, parsed
 from resolute.core.sources import load_prompts
 from resolute.prompts import PROMPTS

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from resolute.core.curation.overlap import Reserve, Reserved
 from resolute.core.errors import ResoluteError
-from resolute.core.overlap import Reserve, Reserved
 from resolute.core.sources import PLACE, load_prompts
 from resolute.prompts import gpqa, unseen
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from resolute.core.candidates import Likelihood, Lineage
+from resolute.core.curation.candidates import Likelihood, Lineage
 from resolute.core.errors import ResoluteError
 from resolute.core.files import read_json, read_records, write_records
 from resolute.core.records import PATTERNS, Example, Finding, RiskReport, Saw, Trace, Verdict

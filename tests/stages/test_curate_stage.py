@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from resolute.core.candidates import Drop
+from resolute.core.curation.candidates import Drop
 from resolute.core.errors import ResoluteError
 from resolute.core.files import read_json, read_jsonl, read_records, write_records
+from resolute.core.foreign.reading import read_traces
 from resolute.core.keys import key
-from resolute.core.reading import read_traces
 from resolute.core.records import PATTERNS, Finding, Pattern, RiskReport, Saw, Trace, Verdict
 from resolute.core.runs import Artifact
 from resolute.core.sources import PLACE, load_prompts

@@ -13,9 +13,9 @@ from resolute.core.files import read_records, write_records
 from resolute.core.jobs import Job, perform, prepare
 from resolute.core.parts import Suite, Task
 from resolute.core.records import Ending, Message, Prompt, Trace, Verdict
+from resolute.core.results.tables import cells
 from resolute.core.runs import Artifact
 from resolute.core.settings import Evaluate, Judge
-from resolute.core.tables import cells
 from tests.tiny import make_tiny
 
 HARMFUL = [Prompt(text=f"bad thing {n}", goal=f"bad thing {n}", kind="harmful") for n in range(12)]

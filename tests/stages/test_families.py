@@ -13,9 +13,9 @@ import pytest
 from resolute.core.errors import ResoluteError
 from resolute.core.files import read_json, read_records, write_json, write_records
 from resolute.core.jobs import Job, prepare
+from resolute.core.judging.rewrites import kept_as
 from resolute.core.keys import file_digest
 from resolute.core.records import Verdict
-from resolute.core.rewrites import kept_as
 from resolute.core.settings import Report
 from resolute.stages.pages.columns import instrument_orders
 from resolute.stages.pages.contrast import Family

@@ -85,7 +85,7 @@ def test_what_the_guard_could_not_say_is_in_no_rate_and_on_the_page_with_its_rea
 def test_a_server_that_fails_leaves_failed_rows_that_the_same_job_asks_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from resolute.models.manner import Manner
+    from resolute.models.instruments.manner import Manner
     from resolute.models.running import Patience
 
     hasty = Patience(retries=0, seconds=30, client_seconds=20, failures=50)

@@ -27,13 +27,13 @@ from resolute.core.errors import ResoluteError
 from resolute.core.files import read_json, read_records, write_records
 from resolute.core.jobs import Job, perform, prepare
 from resolute.core.records import PATTERNS, Example, RiskReport, Trace, Verdict
-from resolute.core.repair_cases import sort_out
-from resolute.core.repair_outcomes import OUTCOMES, RepairAttempt, final
+from resolute.core.repair.cases import sort_out
+from resolute.core.repair.outcomes import OUTCOMES, RepairAttempt, final
 from resolute.core.runs import Artifact
 from resolute.core.settings import Audit, Curate, Distill, Judge, Repair
 from resolute.core.trace import join, split
 from resolute.lab.instruments import AUDITOR, GUARD
-from resolute.models.manner import Manner
+from resolute.models.instruments.manner import Manner
 from resolute.models.running import Patience
 from resolute.stages.pages.repairs import Shown, pieces, write_pages
 from tests.asked import trace
@@ -223,7 +223,7 @@ def wavering(folder: Path, count: int) -> dict[str, Path]:
 
 
 def _report(about: Trace, words: dict[str, Any]) -> RiskReport:
-    from resolute.core.findings import read as findings
+    from resolute.core.judging.findings import read as findings
     from resolute.core.records import Saw
 
     found = findings(json.dumps(words), about.reasoning, about.answer)

@@ -12,9 +12,9 @@ from playwright.sync_api import sync_playwright
 
 from resolute.core.files import read_json, write_json
 from resolute.core.jobs import Job, perform
-from resolute.core.nested import nested_interval
 from resolute.core.runs import Artifact
 from resolute.core.settings import Report
+from resolute.core.statistics.nested import nested_interval
 from resolute.stages.pages.columns import instrument_orders
 from resolute.stages.pages.study import read_study
 from resolute.stages.pages.terminal import terminal_table

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from resolute.core.attacked import Course
 from resolute.core.files import read_records, write_json, write_records
 from resolute.core.integrity import Trial
 from resolute.core.keys import file_digest
 from resolute.core.records import Record, Trace, Verdict
+from resolute.core.results.attacked import Course
 from resolute.core.runs import Artifact
 from resolute.stages.pages.charts import Point
 from resolute.stages.pages.pictures import beaten

@@ -17,8 +17,8 @@ from resolute.core.keys import file_digest
 from resolute.core.records import Example
 from resolute.core.runs import Artifact
 from resolute.core.settings import Train
-from resolute.models.mask_audit import MaskAudit, audit
 from resolute.models.render import IGNORED, Renderer
+from resolute.models.training.mask_audit import MaskAudit, audit
 from tests.families import LAB, REAL, asked, example, family, star1, tiny_qwen
 from tests.tiny import make_tiny
 
@@ -130,7 +130,7 @@ def test_without_a_gpu_a_pass_takes_as_many_rows_as_their_logits_leave_room_for(
 ) -> None:
     from transformers import AutoModelForCausalLM
 
-    from resolute.models import tune
+    from resolute.models.training import tune
 
     large = tiny_qwen(tmp_path / "large", shared_data / "tokenizers" / "qwen3", hidden=8)
     long = [example(f"r{n}", "Why?", "So. " * 300, "Yes.") for n in range(8)]
@@ -156,7 +156,7 @@ def test_the_last_batch_of_an_epoch_holds_the_rest_and_no_row_is_lost(tmp_path: 
 
 
 def test_an_epochs_order_is_shuffled_by_seed_and_sorted_by_length_only_within_a_step() -> None:
-    from resolute.models.order import StepOrder
+    from resolute.models.training.order import StepOrder
 
     lengths = [(7 * n) % 23 for n in range(50)]
     order = StepOrder(lengths, step=8, seed=0)
@@ -178,7 +178,7 @@ def test_what_reaches_the_model_is_what_was_audited_and_its_loss_is_trls(tmp_pat
     from transformers import AutoModelForCausalLM
     from trl import SFTTrainer
 
-    from resolute.models import tune
+    from resolute.models.training import tune
 
     renderer = Renderer.load(tiny)
     audited = audit(rows(7), renderer, max_length=400)

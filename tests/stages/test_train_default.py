@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from resolute.core.records import Example
-from resolute.models.mask_audit import audit
 from resolute.models.render import IGNORED
+from resolute.models.training.mask_audit import audit
 from tests.families import REAL, family, star1, tiny_qwen
 
 SAMPLE = 40

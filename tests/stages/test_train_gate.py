@@ -10,8 +10,8 @@ import pytest
 
 from resolute.core.errors import ResoluteError
 from resolute.core.records import Example
-from resolute.models.mask_audit import MaskAudit, audit, check, show
 from resolute.models.render import IGNORED, Rendered, Renderer
+from resolute.models.training.mask_audit import MaskAudit, audit, check, show
 from tests.families import LAB, REAL, asked, example, family, star1
 
 

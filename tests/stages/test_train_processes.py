@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from resolute.core.errors import ResoluteError
 from resolute.core.runs import Artifact
 from resolute.core.settings import Train
-from resolute.models.launch import command
+from resolute.models.training.launch import command
 from tests.stages.test_train import losses, rows, train
 from tests.tiny import make_tiny
 

@@ -14,7 +14,7 @@ import pytest
 
 from resolute.core.errors import ResoluteError
 from resolute.core.files import read_jsonl, write_json
-from resolute.models.watch import WHOLE, latest
+from resolute.models.training.watch import WHOLE, latest
 from tests.stages.test_train import losses, rows, train, weights
 from tests.tiny import make_tiny
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from resolute.core.files import read_json
-from resolute.models.mask_audit import audit, show
 from resolute.models.render import IGNORED, Renderer
+from resolute.models.training.mask_audit import audit, show
 from tests.families import REAL, example, family
 from tests.stages.test_train import losses, train
 from tests.tiny import make_tiny

@@ -8,10 +8,10 @@ import pytest
 
 from resolute.core.errors import ResoluteError
 from resolute.core.files import read_records, write_records
-from resolute.core.matrix import pairs
-from resolute.core.passing import passes
 from resolute.core.records import Trace, Verdict
-from resolute.core.tables import cells
+from resolute.core.results.matrix import pairs
+from resolute.core.results.tables import cells
+from resolute.core.statistics.passing import passes
 from resolute.stages.pages import wordless
 from resolute.stages.pages.study import read_study
 from resolute.stages.pages.wordless import as_traces, as_verdicts, read_columns

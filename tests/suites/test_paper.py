@@ -11,10 +11,10 @@ import pytest
 from resolute.core.files import read_records
 from resolute.core.jobs import Job, perform
 from resolute.core.records import Prompt, Trace, Verdict
+from resolute.core.results.tables import Cell, cells
 from resolute.core.settings import Evaluate, Judge
 from resolute.core.sources import PLACE, load_prompts
 from resolute.core.suites import tasks_of
-from resolute.core.tables import Cell, cells
 from tests.server import said, serving
 
 Drawn = tuple[int, float, float]

@@ -15,7 +15,7 @@ from resolute.core.parts import Suite, Task
 from resolute.core.settings import Evaluate
 from resolute.core.sources import PLACE, load_prompts
 from resolute.core.suites import task_of, tasks_of
-from resolute.models import sandbox
+from resolute.models.isolation import sandbox
 from resolute.suites import SUITES
 
 ABSENT = {"wildjailbreak", "wildjailbreak-benign", "aime25", "gsm8k-test", "gpqa-diamond"}

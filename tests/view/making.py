@@ -26,7 +26,7 @@ from resolute.core.records import (
     Trace,
     Verdict,
 )
-from resolute.core.repair_outcomes import RepairAttempt
+from resolute.core.repair.outcomes import RepairAttempt
 from resolute.core.runs import Artifact, Manifest, Run
 from tests.view.browsing import HOSTILE
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolute.core.repair_spans import Span
+from resolute.core.repair.spans import Span
 from resolute.view.evidence import MOST, Note, evidence, places, stretches
 from tests.view.making import FINE, LITTLE, WAVERING, report, trace
 

@@ -15,12 +15,12 @@ from playwright.sync_api import Browser, expect
 from starlette.testclient import TestClient
 
 from resolute.core.errors import ResoluteError
-from resolute.core.forms import form
-from resolute.core.judged import audited, judged
-from resolute.core.labels import read_key, read_labels
+from resolute.core.people.forms import form
+from resolute.core.people.labels import read_key, read_labels
+from resolute.core.people.sheets import draw, keep_private, key_text, sheet_text
+from resolute.core.people.strata import by_pattern, by_verdict
 from resolute.core.records import PATTERNS, Ending, Finding, Prompt, RiskReport, Saw, Trace, Verdict
-from resolute.core.sheets import draw, keep_private, key_text, sheet_text
-from resolute.core.strata import by_pattern, by_verdict
+from resolute.core.results.judged import audited, judged
 from resolute.view.filling import NotSavedError, is_sheet, opened
 from resolute.view.labelling import build
 from tests.view.browsing import HOSTILE, Looked, driven, served

@@ -11,11 +11,11 @@ from playwright.sync_api import Browser, expect
 from starlette.testclient import TestClient
 
 from resolute.core.files import write_records
-from resolute.core.forms import form
-from resolute.core.judged import judged
+from resolute.core.people.forms import form
+from resolute.core.people.sheets import draw, keep_private, key_text, sheet_text
+from resolute.core.people.strata import by_verdict
 from resolute.core.records import Ending, Saw, Trace, Verdict
-from resolute.core.sheets import draw, keep_private, key_text, sheet_text
-from resolute.core.strata import by_verdict
+from resolute.core.results.judged import judged
 from resolute.view import filling, labelling
 from resolute.view.app import build, opened
 from resolute.view.rows import TOKENS

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from resolute.cli.app import run as resolute
 from resolute.core.errors import ResoluteError
-from resolute.core.labels import read_key, read_labels
+from resolute.core.people.labels import read_key, read_labels
 from resolute.view.app import build, opened
 from resolute.view.notes import NAME
 from tests.cli.test_judge_people import labelled, made

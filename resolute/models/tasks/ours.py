@@ -27,7 +27,7 @@ from resolute.core.sources import load_prompts
 from resolute.core.suites import tasks_of
 from resolute.models import servers
 from resolute.models.calls import chat
-from resolute.models.named import named
+from resolute.models.instruments.named import named
 from resolute.models.reply import read_output
 from resolute.models.tasks.verdicts import PROMPT, verdicts
 

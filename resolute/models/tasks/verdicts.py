@@ -16,19 +16,19 @@ from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
 from inspect_ai.solver import TaskState
 
 from resolute.core.errors import ResoluteError
-from resolute.core.instruments import Asked, Part, Question, kind_of
+from resolute.core.judging.instruments import Asked, Part, Question, kind_of
 from resolute.core.keys import derive
 from resolute.core.records import Message, Prompt, Trace, Verdict
 from resolute.models import servers
 from resolute.models.calls import chat
-from resolute.models.heard import Heard
-from resolute.models.judging import read_verdicts, unasked
-from resolute.models.manner import Manner
-from resolute.models.named import Named
-from resolute.models.questions import check_raw, name_of
+from resolute.models.instruments.heard import Heard
+from resolute.models.instruments.judging import read_verdicts, unasked
+from resolute.models.instruments.manner import Manner
+from resolute.models.instruments.named import Named
+from resolute.models.instruments.questions import check_raw, name_of
+from resolute.models.instruments.served import heard
 from resolute.models.reply import read_output
 from resolute.models.running import Patience, cause
-from resolute.models.served import heard
 
 PROMPT = "prompt"
 """Key of a sample's metadata: the whole prompt, which instruments are shown."""

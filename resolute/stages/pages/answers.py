@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from resolute.core.matrix import PAIRS, pairs, reads_both
 from resolute.core.rates import Rate, rate
+from resolute.core.results.matrix import PAIRS, pairs, reads_both
 from resolute.stages.pages.columns import Column, bare
 from resolute.stages.pages.study import Row, Study
 from resolute.stages.pages.wordless import Answer, as_traces, as_verdicts

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 
-from resolute.core.declared import merged
+from resolute.core.statistics.declared import merged
 from resolute.stages.pages.study import Row, Study
 
 ROW = "row"

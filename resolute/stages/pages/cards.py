@@ -1,7 +1,7 @@
 """Cards in the hub's form for each trained row: the model's with what this report measured, and its training set's.
 
-The texts are those of the stages (`models.cards`, `core.card`); here they get a head that the hub reads. No time, host,
-prompt or output stands in them.
+The texts are those of the stages (`models.training.cards`, `core.curation.card`); here they get a head that the hub
+reads. No time, host, prompt or output stands in them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import yaml
 from resolute.core.errors import ResoluteError
 from resolute.core.files import atomic
 from resolute.core.text import terminal_safe
-from resolute.models.cards import UNEVALUATED, evaluated
+from resolute.models.training.cards import UNEVALUATED, evaluated
 from resolute.stages.pages.columns import Column
 from resolute.stages.pages.files import named
 from resolute.stages.pages.measures import Measures

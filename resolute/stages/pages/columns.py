@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from resolute.core.catalogue import counted, entries
-from resolute.core.instruments import kind_of
+from resolute.core.judging.instruments import kind_of
 from resolute.core.parts import Task
 from resolute.core.records import Event
+from resolute.core.results.tables import Part
 from resolute.core.suites import task_of, tasks_of
-from resolute.core.tables import Part
 from resolute.stages.pages.study import Study
 
 ANY = ""

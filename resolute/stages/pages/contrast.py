@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from resolute.core.paired import Comparison
 from resolute.core.rates import CONFIDENCE
+from resolute.core.statistics.paired import Comparison
 from resolute.stages.pages.columns import Column
 
 ALPHA = 1 - CONFIDENCE

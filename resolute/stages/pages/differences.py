@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from resolute.core.nested import nested_interval
-from resolute.core.paired import Comparison, compare
+from resolute.core.statistics.nested import nested_interval
+from resolute.core.statistics.paired import Comparison, compare
 from resolute.stages.pages.arms import Arm
 from resolute.stages.pages.columns import Column
 from resolute.stages.pages.shown import mean_by_goal

@@ -9,9 +9,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from resolute.core.declared import Declared, families_of
-from resolute.core.paired import detectable, holm, not_worse, worse
 from resolute.core.settings import Report
+from resolute.core.statistics.declared import Declared, families_of
+from resolute.core.statistics.paired import detectable, holm, not_worse, worse
 from resolute.stages.pages.arms import Arm, arms
 from resolute.stages.pages.columns import WANTED, Column
 from resolute.stages.pages.contrast import ALPHA, Contrast, Family, Tested, Verdict

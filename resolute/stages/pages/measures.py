@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from resolute.core.instruments import kind_of
+from resolute.core.judging.instruments import kind_of
 from resolute.core.records import Event
-from resolute.core.tables import Cell, by_goal, cells
+from resolute.core.results.tables import Cell, by_goal, cells
 from resolute.stages.pages.arms import Arm
 from resolute.stages.pages.columns import ANY, POOLED, Column, attack_order, bare, place
 from resolute.stages.pages.shown import Shown, nested, summarise

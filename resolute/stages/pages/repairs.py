@@ -15,8 +15,8 @@ from markupsafe import Markup
 
 from resolute.core.files import atomic
 from resolute.core.records import Trace
-from resolute.core.repair_outcomes import RepairAttempt
-from resolute.core.repair_spans import sentences
+from resolute.core.repair.outcomes import RepairAttempt
+from resolute.core.repair.spans import sentences
 from resolute.stages.pages.write import environment
 
 ROWS = 100

@@ -10,10 +10,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from resolute.core.nested import nested_interval, outer_means
-from resolute.core.paired import seed_interval
 from resolute.core.rates import rate
-from resolute.core.tables import Cell
+from resolute.core.results.tables import Cell
+from resolute.core.statistics.nested import nested_interval, outer_means
+from resolute.core.statistics.paired import seed_interval
 
 
 @dataclass(frozen=True)

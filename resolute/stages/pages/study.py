@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from resolute.core.errors import ResoluteError
 from resolute.core.files import read_json, read_jsonl, read_records
-from resolute.core.instruments import kind_of
+from resolute.core.judging.instruments import kind_of
 from resolute.core.records import Record, RiskReport
 from resolute.core.runs import Artifact, Manifest, Run
 from resolute.core.text import terminal_safe

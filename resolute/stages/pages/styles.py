@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from resolute.core.rewrites import STYLES, kept_as
-from resolute.core.tables import by_goal
+from resolute.core.judging.rewrites import STYLES, kept_as
+from resolute.core.results.tables import by_goal
 from resolute.stages.pages.arms import Arm
 from resolute.stages.pages.columns import POOLED, Column, bare
 from resolute.stages.pages.contrast import Tested

@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from resolute.core.cells import HALF
-from resolute.core.declared import JOINED
 from resolute.core.rates import Rate, rate
 from resolute.core.records import PATTERNS, Pattern, RiskReport
+from resolute.core.statistics.cells import HALF
+from resolute.core.statistics.declared import JOINED
 from resolute.stages.pages.study import Row, Study
 from resolute.stages.pages.wordless import Answer, Opinion
 

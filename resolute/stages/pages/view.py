@@ -8,9 +8,9 @@ from itertools import groupby
 
 from resolute.core.errors import ResoluteError
 from resolute.core.families import families
-from resolute.core.nested import LEAST
+from resolute.core.results.tables import Cell
 from resolute.core.settings import Report
-from resolute.core.tables import Cell
+from resolute.core.statistics.nested import LEAST
 from resolute.stages.pages import answers, findings, provenance, published, training
 from resolute.stages.pages.arms import Arm, arms, folded
 from resolute.stages.pages.columns import Column

@@ -2,7 +2,8 @@
 
 A study of 200,000 samples holds gigabytes of text that no rate looks at. The shapes below have, under the same names,
 the fields of `Trace` and `Verdict` that counting asks for; `as_traces` and `as_verdicts` hand them to what counts
-records (`core.tables`, `core.matrix`, `core.passing`), and a test holds both ways to the same counts.
+records (`core.results.tables`, `core.results.matrix`, `core.statistics.passing`), and a test holds both ways to the
+same counts.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from resolute.core.attacking import ATTACKER_FAILED
 from resolute.core.errors import ResoluteError
 from resolute.core.files import unreadable
 from resolute.core.records import SCHEMA, Ending, Event, Example, Kind, Outcome, Record, Trace, Verdict
-from resolute.core.tables import Part
+from resolute.core.results.tables import Part
 
 
 class Asking(NamedTuple):

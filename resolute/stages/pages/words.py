@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from resolute.core.paired import Comparison
+from resolute.core.statistics.paired import Comparison
 from resolute.stages.pages.columns import WANTED, Column
 from resolute.stages.pages.contrast import ALPHA, Contrast, Family, Tested
 

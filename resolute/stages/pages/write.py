@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from resolute.core.files import atomic
-from resolute.core.matrix import PAIRS
+from resolute.core.results.matrix import PAIRS
 from resolute.core.text import terminal_safe
 from resolute.stages.pages import published
 from resolute.stages.pages.answers import ENDINGS

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from resolute.core.candidates import Candidate, example
+from resolute.core.curation.candidates import Candidate, example
 from resolute.core.errors import ResoluteError
 from resolute.core.jobs import Progress
 from resolute.core.keys import key
 from resolute.core.quarantine import quarantine
 from resolute.core.records import Example, Record, RiskReport, Trace, Verdict
-from resolute.core.repair_outcomes import RepairAttempt
+from resolute.core.repair.outcomes import RepairAttempt
 from resolute.view.index.opinions import Opinions
 from resolute.view.index.scanning import scan, size
 from resolute.view.index.schema import INDEXES, NAME, TABLES, VERSION, connected, packed

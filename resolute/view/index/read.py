@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from resolute.core.records import RiskReport, Trace, Verdict
-from resolute.core.repair_outcomes import RepairAttempt
+from resolute.core.repair.outcomes import RepairAttempt
 from resolute.view.filters import Filters
 from resolute.view.index.facets import Counted, Facet
 from resolute.view.index.schema import connected, unpacked

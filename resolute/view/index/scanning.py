@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from resolute.core.errors import ResoluteError
 from resolute.core.files import unreadable
-from resolute.core.reading import is_ours, read_traces
+from resolute.core.foreign.reading import is_ours, read_traces
 from resolute.core.records import SCHEMA, Record, Trace
 
 PIECE = 500

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from resolute.core.cells import HALF
-from resolute.core.forms import WORDS
+from resolute.core.people.forms import WORDS
 from resolute.core.records import PATTERNS
+from resolute.core.statistics.cells import HALF
 
 FACETS: dict[str, str] = {
     "model": "Model",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
-from resolute.core.agreement import pair
-from resolute.core.cells import HALF
 from resolute.core.records import Event
-from resolute.core.tables import Part
+from resolute.core.results.tables import Part
+from resolute.core.statistics.agreement import pair
+from resolute.core.statistics.cells import HALF
 from resolute.stages.pages.columns import bare
 from resolute.stages.pages.sheet import Sheet
 from resolute.stages.pages.study import Study

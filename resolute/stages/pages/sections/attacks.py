@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-from resolute.core.attacked import Course
 from resolute.core.rates import rate
+from resolute.core.results.attacked import Course
 from resolute.stages.pages.sheet import Sheet
 from resolute.stages.pages.study import Row, Study
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from resolute.core.breakdown import MOST
-from resolute.core.comparing import NEAR, NEARNESS, Nearness
-from resolute.core.overlap import Reserve, Reserved
-from resolute.core.passing import passes
-from resolute.core.tables import Cell, cells
+from resolute.core.curation.overlap import Reserve, Reserved
+from resolute.core.results.breakdown import MOST
+from resolute.core.results.comparing import NEAR, NEARNESS, Nearness
+from resolute.core.results.tables import Cell, cells
+from resolute.core.statistics.passing import passes
 from resolute.stages.pages.columns import POOLED, Column, bare
 from resolute.stages.pages.sheet import Sheet
 from resolute.stages.pages.study import Row, Study

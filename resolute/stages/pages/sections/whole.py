@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from resolute.core.matrix import PAIRS
 from resolute.core.rates import Rate
 from resolute.core.records import PATTERNS
+from resolute.core.results.matrix import PAIRS
 from resolute.stages.pages.answers import ENDINGS
 from resolute.stages.pages.sheet import Sheet
 from resolute.stages.pages.shown import Shown

@@ -1,0 +1,1 @@
+"""Final answers of problems and programs, and whether two of them are the same."""

@@ -1,0 +1,1 @@
+"""Repair: which traces, which way, and what a reply makes of a thought."""

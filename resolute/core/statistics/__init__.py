@@ -1,0 +1,1 @@
+"""Paired tests, effects, agreement, two phases, nested means, power. Arrays and counts in, intervals out."""

@@ -1,0 +1,1 @@
+"""Code that models wrote, behind walls."""

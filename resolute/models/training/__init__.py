@@ -1,0 +1,1 @@
+"""Training: the mask audit before it, the run itself on one process or many, and what is saved of it."""
