@@ -4,7 +4,7 @@ Weights, gradients and AdamW's moments follow from the number of parameters, whi
 Activations are counted on fake tensors, which have shapes and no memory: forward and backward of the longest batch run
 through the model with two and with three layers, and what a layer adds is multiplied. Torch is imported where used.
 
-On CPUs the parts are measured (tests/models/training/test_memory.py); on a GPU nothing here was compared with a real run.
+On CPUs the parts are measured (tests/models/training/test_memory.py); on a GPU nothing was compared with a real run.
 """
 
 from __future__ import annotations
