@@ -139,8 +139,8 @@ class Generator:
                     drawn[row] = ids[place, width:].tolist()
             left = [place for place in range(len(rows)) if not ended.rows[place]]
             rows = [rows[place] for place in left]
-            if rows and not all(hasattr(layer, "batch_select_indices") for layer in getattr(cache, "layers", [None])):
-                self._may_leave = False  # states that cannot be taken apart (linear attention): once more, together
+            if rows and not _separable(cache):
+                self._may_leave = False  # so once more, together
                 return self._run(requests)
             if rows:
                 ids, mask = ids[left], torch.nn.functional.pad(mask, (0, ids.shape[1] - mask.shape[1]), value=1)[left]
@@ -202,6 +202,15 @@ class _Ended:
         if self._halted.is_set():
             self.rows |= True
         return self.rows | (self.rows.sum() >= self._patience)
+
+
+def _separable(cache: Any) -> bool:
+    """Whether rows can be taken out of what a model keeps: of keys and values, not of the states of linear attention,
+    which transformers leaves as they are."""
+    from transformers.cache_utils import DynamicLayer, LinearAttentionCacheLayerMixin
+
+    layers = getattr(cache, "layers", [None])
+    return all(isinstance(one, DynamicLayer) and not isinstance(one, LinearAttentionCacheLayerMixin) for one in layers)
 
 
 def context_of(config: Any) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,6 +56,38 @@ def test_a_request_gives_the_same_tokens_alone_and_in_any_batch_and_order(
     assert backwards == outputs
     assert alone == outputs[:12]
     assert uneven == outputs
+
+
+def test_rows_that_have_ended_are_computed_no_longer(
+    generator: Generator, renderer: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = renderer.prompt([Message(role="user", content="a word")]).ids
+    asked = [Request(ids, DRAW.model_copy(update={"max_tokens": 4 + 2 * row}), seed=row) for row in range(10)]
+    together, forward = [], generator.model.forward
+
+    def counted(*args: Any, **named: Any) -> Any:
+        together.append(len(named["input_ids"]))
+        return forward(*args, **named)
+
+    monkeypatch.setattr(generator.model, "forward", counted)
+    made = generator.generate(asked)
+    assert together == sorted(together, reverse=True)
+    # At most an eighth of a batch may have ended while it goes on.
+    assert sum(together) <= sum(one.tokens_out for one in made) * 8 / 7 + len(asked)
+
+
+def test_rows_of_a_model_whose_states_cannot_be_taken_apart_stay_together(folder: Path, tmp_path: Path) -> None:
+    from transformers import AutoTokenizer, MambaConfig, MambaForCausalLM
+
+    words = len(AutoTokenizer.from_pretrained(folder))
+    model = MambaForCausalLM(MambaConfig(vocab_size=words, hidden_size=32, state_size=4, num_hidden_layers=2))
+    shutil.copytree(folder, tmp_path / "states", ignore=shutil.ignore_patterns("*.safetensors"))
+    model.save_pretrained(tmp_path / "states")
+    renderer = Renderer.load(tmp_path / "states")
+    ids = renderer.prompt([Message(role="user", content="a word")]).ids
+    generator = Generator(tmp_path / "states", stop_ids=renderer.stop_ids)
+    asked = [Request(ids, DRAW.model_copy(update={"max_tokens": 4 + 2 * row}), seed=row) for row in range(6)]
+    assert generator.generate(asked) == [generator.generate([one])[0] for one in asked]
 
 
 def test_another_seed_gives_another_draw_and_greedy_decoding_needs_none(
