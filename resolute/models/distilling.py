@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from resolute.core.ask import Ask
 from resolute.core.errors import ResoluteError
 from resolute.core.framing import FRAMED, Framing, framed, framings
-from resolute.core.generable import generable
+from resolute.core.generable import Generable, generable
 from resolute.core.jobs import Job
 from resolute.core.parts import Attempt, Strategy
 from resolute.core.records import Prompt
+from resolute.core.remembered import once
 from resolute.core.settings import Acceptance, Distill
 from resolute.core.sources import choose, load_prompts
 from resolute.core.strategy import strategy
@@ -67,8 +70,7 @@ def read_plan(job: Job) -> Plan:
         raise ResoluteError("nothing says which traces are good enough", where="distill.accept", mend=mend)
     if settings.accept is not None:
         _check(settings, settings.accept)
-    sources = {prompt.id: prompt for source in settings.prompts for prompt in load_prompts(source)}
-    kept, excluded = generable(sources.values())
+    kept, excluded = once(("generable", tuple(settings.prompts)), partial(_generable, settings.prompts))
     wrapped = framings(settings.framings)
     goals = [prompt for prompt in kept if prompt.kind in FRAMED]
     prompts = framed(goals, wrapped)
@@ -78,6 +80,10 @@ def read_plan(job: Job) -> Plan:
     ways = tuple(map(strategy, (settings.strategy, *settings.then)))
     form = load("thought-written") if settings.thought == "written" else ""
     return Plan(settings, resolve(settings.model), ways, prompts, len(excluded), wrapped, form)
+
+
+def _generable(sources: Sequence[str]) -> Generable:
+    return generable({prompt.id: prompt for source in sources for prompt in load_prompts(source)}.values())
 
 
 def _check(settings: Distill, policy: Acceptance) -> None:
