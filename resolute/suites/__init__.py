@@ -24,5 +24,6 @@ SUITES: dict[str, str] = {
     "code": "resolute.suites.code:CODE",
     "humaneval": "resolute.suites.code:HUMANEVAL",
     "livecodebench": "resolute.suites.code:LIVECODEBENCH",
+    "livecodebench-paper": "resolute.suites.code:PAPER",
 }
 """Name -> loader of a `Suite`."""

@@ -22,3 +22,8 @@ LIVECODEBENCH = Suite(
     _code("livecodebench-v6@2024-08..2025-05"),
     "Contest problems of release 6 from August 2024 on; a model trained on later texts may have seen them.",
 )
+PAPER = Suite(
+    "livecodebench-paper",
+    _code("livecodebench-v6@2024-10..2025-01"),
+    "Contest problems of release 6 from October 2024 to January 2025: the window of arXiv 2505.15404.",
+)

@@ -18,6 +18,7 @@ from resolute.core.errors import ResoluteError
 from resolute.core.files import read_json, read_records, write_json, write_records
 from resolute.core.jobs import Job, perform
 from resolute.core.keys import file_digest
+from resolute.core.recipe import read_recipe
 from resolute.core.records import Trace, Verdict
 from resolute.core.runs import Artifact
 from resolute.core.settings import Report
@@ -31,6 +32,7 @@ from resolute.stages.pages.sections.axes import number
 from resolute.stages.pages.sheet import Sheet
 from resolute.stages.pages.study import read_study
 from resolute.stages.pages.view import Page, build
+from resolute.study.run import plan
 from tests.stages.synthetic import DEFAULT, RAW, STUDY, Maker, Truth
 
 HOSTILE = r"\input{/etc/passwd} % $x$ & # _ ^ ~ [a] <script>alert(1)</script> | ![](x) " + "\u202egpj\x1b[31m {"
@@ -246,16 +248,40 @@ def test_the_paper_stands_beside_its_own_model_label_and_measurement_alone(tmp_p
     assert published.beside(row, Column("paper/pap", "none", "unsafe", "answer", "llama-guard-3")) == 40
     assert published.beside(row, Column("lab/safety", "none", "unsafe", "answer", "lab/strict")) is None
     assert published.beside(dataclasses.replace(row, label="Ours"), refused) is None
+    assert published.beside(dataclasses.replace(row, at={"row": "Default", "samples": "100"}), refused) is None
     other = read_study(Maker(tmp_path / "o", [Truth("Default")], goals=4, distilled=4).write()).rows[0]
     assert published.beside(other, refused) is None
+
+
+def test_the_paper_stands_beside_every_row_of_its_table_and_its_published_models(tmp_path: Path, root: Path) -> None:
+    refused = Column("paper/over-refusal", "none", "refused", "answer", "refusal")
+
+    def beside(recipe: str) -> dict[str, float | None]:
+        found: dict[str, float | None] = {}
+        for place, planned in enumerate(plan(read_recipe(root / "recipes" / "paper" / recipe), {}).rows):
+            model = planned.at.get("model", "R1-Distill-Qwen-7B")
+            if planned.label.startswith(("STAR1", "RealSafe-R1")):
+                model = planned.label
+            maker = Maker(tmp_path / recipe / str(place), [Truth("x")], goals=2, distilled=2, settings={"model": model})
+            row = dataclasses.replace(read_study(maker.write()).rows[0], label=planned.label, at=planned.at)
+            found[planned.label] = published.beside(row, refused)
+        return found
+
+    first, third = beside("table1.yaml"), beside("table3.yaml")
+    ours = {label for label in first if label.startswith(("Raw, safety", "Raw, thinking"))}
+    assert len(first) == 36 and {label for label, value in first.items() if value is None} == ours
+    assert first["Improved · Qwen3-14B"] == 10.7
+    assert third == {"Raw": 0.8, "STAR1-R1-Distill-7B": 34.0, "RealSafe-R1-7B": 36.0, "Improved": 6.7}
 
 
 def test_every_published_table_names_a_model_and_known_measures() -> None:
     document = yaml.safe_load((Path(published.__file__).parent / "published.yaml").read_text())
     for table in document["tables"]:
-        assert table["model"] in document["models"] and re.fullmatch(r"(Table|Figure) \d", table["number"])
+        assert table["model"] in {*document["models"], "the four models"}
+        assert re.fullmatch(r"(Table|Figure) \d", table["number"])
         for said in table["rows"].values():
-            assert said.keys() <= document["measures"].keys() and all(0 <= value <= 100 for value in said.values())
+            assert said.keys() <= document["measures"].keys()
+            assert all(isinstance(value, str) or 0 <= value <= 100 for value in said.values())
 
 
 @pytest.mark.parametrize("text", ["../../etc", "", "ä b/c", "\u202e", "CON", "a" * 300, "Table 1: x"])

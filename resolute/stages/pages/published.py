@@ -33,18 +33,22 @@ def model_of(name: str) -> str | None:
 
 
 def beside(row: Row, column: Column) -> float | None:
-    """The study's figure (percent) for this row's base model, label and measurement; None where it has none.
+    """The study's figure (percent) for this row's base model, name and measurement; None where it has none.
 
-    Only where all of it is the study's: its model, its row's name, its prompts and its attack.
+    Only where all of it is the study's: its model, its row's name, its prompts and its attack. A row of a grid bears
+    its name on the axis `row`; an axis beside that may name the model and nothing else.
     """
     manifest = row.manifest("train") or row.manifest("evaluate")
     model = model_of(str(manifest.settings.get("model", ""))) if manifest else None
     measure = _measure(column)
-    for table in _document()["tables"] if model and measure else ():
-        if table["number"] == "Table 1" and table["model"] == model:
-            values = {name.casefold(): said for name, said in table["rows"].items()}
-            found = values.get(row.label.casefold(), {}).get(measure)
-            return None if found is None else float(found)
+    others = [level for axis, level in row.at.items() if axis != "row"]
+    if model is None or measure is None or any(model_of(level) != model for level in others):
+        return None
+    name = row.at.get("row", row.label).casefold()
+    for table in _document()["tables"]:
+        said = {label.casefold(): values for label, values in table["rows"].items()}.get(name, {})
+        if table["model"] == model and isinstance(said.get(measure), (int, float)):
+            return float(said[measure])
     return None
 
 
@@ -64,10 +68,15 @@ def sheets() -> list[Sheet]:
     for place, table in enumerate(_document()["tables"]):
         names = [name for name in measures if any(name in said for said in table["rows"].values())]
         rows: list[Sequence[str]] = [
-            (label, *(f"{said[name]:g}" if name in said else "–" for name in names))
+            (label, *(_written(said.get(name)) for name in names))
             for label, said in table["rows"].items()
         ]
         title = f"Paper, {table['number']}: {table['model']} (percent)"
         header = ("Paper’s row", *(measures[name]["title"] for name in names))
-        found.append(Sheet(f"published-{place}", title, source(), header, rows))
+        about = f"{source()}. {table['note']}" if "note" in table else source()
+        found.append(Sheet(f"published-{place}", title, about, header, rows))
     return found
+
+
+def _written(value: float | str | None) -> str:
+    return "–" if value is None else value if isinstance(value, str) else f"{value:g}"
