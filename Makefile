@@ -84,6 +84,7 @@ lab-study: $(VENV)/.dev
 	@for seed in 1 2 3; do \
 	  [ -f runs/lab-bases/$$seed/config.json ] || $(BIN)/resolute lab build --seed $$seed --out runs/lab-bases/$$seed || exit 1; \
 	done
+	@$(BIN)/resolute study recipes/lab/study-first.yaml --out runs/lab-study-first
 	@$(BIN)/resolute study recipes/lab/study.yaml --out runs/lab-study
 
 clean:
