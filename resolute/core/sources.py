@@ -34,6 +34,10 @@ _ROLES: tuple[columns.Role, ...] = (
 )  # fmt: skip
 
 
+class NotHere(ResoluteError):  # noqa: N818 (a state of things, not a fault)
+    """A data set that is known by its name and is not on this machine."""
+
+
 def load_prompts(spec: str, *, seed: int = 0) -> list[Prompt]:
     """The prompts of a source: a name of the catalogue or a file, each with an optional `:count`.
 
@@ -123,7 +127,7 @@ def data_rows(name: str, needed: Sequence[str], *, get: str, sha256: str = "", s
     if not path.is_file():
         place = f"{PLACE}={root}" if root else f"{PLACE} is not set, so ./data is looked into"
         mend = f"get it from {get}, save it there, and let {PLACE} name the folder above ({place})"
-        raise ResoluteError(f"the data set {path.name} is missing", where=str(path), mend=mend)
+        raise NotHere(f"the data set {path.name} is missing", where=str(path), mend=mend)
     table = read_rows(path)
     if missing := sorted(set(needed) - set(table.columns)):
         what = f"no column {', '.join(missing)}; the file has {columns.shown(table.columns)}"

@@ -111,10 +111,8 @@ class Plan:
         excluded = 0
         for task in self.tasks:
             for name, attack in task.attacks.items():
-                kept = task.prompts
-                if isinstance(attack, Guided) and "attacker" in attack.needs:
-                    kept = [prompt for prompt in task.prompts if reason(prompt) is None]
-                    excluded += len(task.prompts) - len(kept)
+                kept = given(attack, task.prompts)
+                excluded += len(task.prompts) - len(kept)
                 found += self._asked(task, name, attack, kept, model)
             for one in task.replays:
                 found += self._asked(task, one.name, one, [one.prompt], model, first=one.number * task.budget.samples)
@@ -175,9 +173,9 @@ def measured(settings: Evaluate) -> list[Measured]:
                 sandbox.mode()
             if label in found:
                 raise ResoluteError(f"the task {label} is asked for twice", where=spec, mend="name each suite once")
-            prompts = _goals(task, count)
+            prompts = goals_of(task, count)
             budget = settled(label, task.needs, settings.sampling.model_dump(), settings.samples)
-            found[label] = Measured(label, prompts, _attacks(task, prompts, settings), budget, task.needs)
+            found[label] = Measured(label, prompts, attacks_on(task, prompts, settings), budget, task.needs)
     for spec in filter(integrity.is_integrity, settings.attacks):
         if not any(integrity.is_integrity(name) for task in found.values() for name in task.attacks):
             mend = "ask a suite of questions with known answers: --suite integrity, or math500"
@@ -217,7 +215,14 @@ def system_prompt(name: str | None) -> str:
         raise ResoluteError("the system prompt is not UTF-8 text", where=name, mend="save it as UTF-8") from error
 
 
-def _attacks(task: Task, prompts: Sequence[Prompt], settings: Evaluate) -> dict[str, Attack]:
+def given(attack: Attack, prompts: list[Prompt]) -> list[Prompt]:
+    """The prompts that an attack is made with: all of them, or those that a model may be made to write about."""
+    if isinstance(attack, Guided) and "attacker" in attack.needs:
+        return [prompt for prompt in prompts if reason(prompt) is None]
+    return prompts
+
+
+def attacks_on(task: Task, prompts: Sequence[Prompt], settings: Evaluate) -> dict[str, Attack]:
     """Those the task names, or in their place those of the settings that are for its prompts: on thoughts, where all
     are questions with a known answer, which are then asked plainly too; any other, where some goal is harmful and
     stands in no framing yet."""
@@ -231,7 +236,7 @@ def _attacks(task: Task, prompts: Sequence[Prompt], settings: Evaluate) -> dict[
         specs = (PLAIN, *turning)
     found: dict[str, Attack] = {}
     for spec in specs:
-        for attack in _variants(spec, settings):
+        for attack in variants_of(spec, settings):
             if attack.name in found:
                 what = f"the attack {attack.name} is asked for twice"
                 raise ResoluteError(what, where=spec, mend="name each attack once")
@@ -239,7 +244,9 @@ def _attacks(task: Task, prompts: Sequence[Prompt], settings: Evaluate) -> dict[
     return found
 
 
-def _variants(spec: str, settings: Evaluate) -> list[Attack]:
+def variants_of(spec: str, settings: Evaluate) -> list[Attack]:
+    """The attacks that a name stands for. Raises `ResoluteError` for an unknown one, and `NotHere` for one whose data
+    are not here."""
     name, _, rest = (spec, "", "") if spec in entries("attacks") else spec.partition(":")
     attack = find("attacks", name)
     if isinstance(attack, Several):
@@ -249,7 +256,7 @@ def _variants(spec: str, settings: Evaluate) -> list[Attack]:
     return [cast("Attack", attack)]
 
 
-def _goals(task: Task, count: int | None) -> list[Prompt]:
+def goals_of(task: Task, count: int | None) -> list[Prompt]:
     """The prompts of `count` goals, by a choice that depends on the goals alone."""
     prompts = load_prompts(task.prompts)
     if count is None:

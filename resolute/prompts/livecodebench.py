@@ -18,7 +18,7 @@ from resolute.core.answers import codetests
 from resolute.core.answers.programs import StoredTests, written
 from resolute.core.errors import ResoluteError
 from resolute.core.records import Prompt
-from resolute.core.sources import PLACE
+from resolute.core.sources import PLACE, NotHere
 
 FOLDER = "reasoning/livecodebench"
 REVISION = "0fe84c3912ea0c4d4a78037083943e8f0c4dd505"
@@ -42,7 +42,7 @@ def release(number: int) -> list[Prompt]:
         command = f"hf download --repo-type dataset --revision {REVISION} livecodebench/code_generation_lite {name}"
         mend = f"get it from the hub: `{command} --local-dir {root / FOLDER}`, and let {PLACE} name {root}"
         if not path.is_file():
-            raise ResoluteError(f"the data set's file {name} is missing", where=str(path), mend=mend)
+            raise NotHere(f"the data set's file {name} is missing", where=str(path), mend=mend)
         with path.open("rb") as stream:
             if hashlib.file_digest(stream, "sha256").hexdigest() != sha256:
                 raise ResoluteError("this is not the file that is known by this name", where=str(path), mend=mend)

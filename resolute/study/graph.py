@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from resolute.core.budgets import require
 from resolute.core.errors import ResoluteError
 from resolute.core.keys import key
 from resolute.core.recipe import Recipe
-from resolute.core.settings import SECTIONS, Audit, Curate, Distill, Evaluate, Repair, Section, resolve
+from resolute.core.settings import SECTIONS, Audit, Curate, Distill, Repair, Section, resolve
 from resolute.core.strategy import strategy
 from resolute.study.grid import ROW, Combination, combinations, sibling
 
@@ -125,8 +124,6 @@ def _row(graph: Graph, layers: _Layers, seed: int) -> Row:
         nodes["train"] = train.id
         evaluated, extra = (Feed("model", train.id, "checkpoint"),), {"model": TRAINED}
     evaluate = graph.add("evaluate", layers.of("evaluate", extra), evaluated, label=layers.label)
-    assert isinstance(evaluate.settings, Evaluate)
-    require(evaluate.settings)
     nodes["evaluate"] = evaluate.id
     answers = Feed("traces", evaluate.id, "traces.parquet")
     nodes["judge"] = graph.add("judge", layers.of("judge"), [answers], label=layers.label).id
@@ -153,9 +150,16 @@ def _training_data(graph: Graph, layers: _Layers) -> dict[str, str]:
         feeds += [feed for feed in _traces(graph, other)[1] if feed not in feeds]
     curate, _ = resolve(Curate, layers.of("curate"))
     if curate.match and curate.only is None:
-        extra = {"only": strategy(cast("Distill", graph.nodes[nodes["distill"]].settings).strategy).name}
+        extra = {"only": _strategy_of(graph.nodes[nodes["distill"]])}
     node = graph.add("curate", layers.of("curate", extra), _numbered(feeds), label=layers.label)
     return {**nodes, "curate": node.id}
+
+
+def _strategy_of(distill: Node) -> str:
+    try:
+        return strategy(cast("Distill", distill.settings).strategy).name
+    except ResoluteError as error:
+        raise ResoluteError(error.what, where=f"distill.strategy of {distill.label}", mend=error.mend) from error
 
 
 def _traces(graph: Graph, layers: _Layers) -> tuple[dict[str, str], list[Feed]]:

@@ -20,6 +20,7 @@ from resolute.study.execute import Hands, Outcome, Watch, execute
 from resolute.study.folder import STUDY, holding
 from resolute.study.graph import Graph, build
 from resolute.study.grid import combinations, levels_of
+from resolute.study.names import check_names
 from resolute.study.slots import Slots
 
 
@@ -39,9 +40,13 @@ def plan(
     seeds: int | tuple[int, ...] | None = None,
     quick: bool = False,
 ) -> Graph:
-    """The graph `run_study` would run. Raises `ResoluteError` for what a recipe cannot mean, its report included."""
+    """The graph `run_study` would run.
+
+    Raises `ResoluteError` for what a recipe cannot mean, its report included, and for names nobody knows.
+    """
     asked = recipe.seeds if seeds is None else seeds
     graph = build(recipe, overrides, seeds=seeds_of(asked, "seeds"), quick=quick)
+    check_names(graph)
     report, _ = resolve(Report, _report_layers(recipe, overrides.get("report", {})))
     rows = [(each.label, each.at) for each in combinations(recipe, quick=False)]
     check_families(report.families, report.random, rows)

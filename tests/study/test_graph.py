@@ -7,6 +7,7 @@ import pytest
 from resolute.core.errors import ResoluteError
 from resolute.core.recipe import read_recipe
 from resolute.study.graph import TRAINED, Graph, build
+from resolute.study.run import plan
 
 DEMO = Path(__file__).parents[2] / "recipes" / "lab" / "demo.yaml"
 
@@ -120,5 +121,5 @@ def test_a_wrong_recipe_is_refused_before_anything_runs(tmp_path: Path, text: st
     path = tmp_path / "recipe.yaml"
     path.write_text(text)
     with pytest.raises(ResoluteError) as caught:
-        build(read_recipe(path), {}, seeds=[0], quick=False)
+        plan(read_recipe(path), {})
     assert said in str(caught.value)

@@ -48,6 +48,13 @@ def named(spec: str, plain: Catalogue, asking: Catalogue) -> Named:
 
     Raises `ResoluteError` for an unknown name, a missing model, or one that is not wanted.
     """
+    instrument, model = known(spec, plain, asking)
+    return Named(spec, instrument, resolve(model) if model else None)
+
+
+def known(spec: str, plain: Catalogue, asking: Catalogue) -> tuple[Any, str]:
+    """The instrument of a spec as `named` has it, and the name of its model, empty for none: the model itself is not
+    looked for. Raises `ResoluteError` as `named` does."""
     name, at, model = spec.partition("@")
     if name in entries(asking):
         if not model:
@@ -55,15 +62,15 @@ def named(spec: str, plain: Catalogue, asking: Catalogue) -> Named:
             made_for = f"; it was made for {weights}" if weights else ""
             mend = f"write {name}@MODEL (a folder with weights, or a model of a server){made_for}"
             raise ResoluteError(f"{name} asks a model", mend=mend)
-        return Named(spec, find(asking, name), resolve(model))
+        return find(asking, name), model
     if name not in entries(plain):
         near = difflib.get_close_matches(name, [*entries(plain), *entries(asking)], n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        known = ", ".join(sorted([*entries(plain), *(f"{one}@MODEL" for one in entries(asking))]))
-        raise ResoluteError(f"unknown instrument: {name!r}", mend=f"{hint}known: {known}")
+        there = ", ".join(sorted([*entries(plain), *(f"{one}@MODEL" for one in entries(asking))]))
+        raise ResoluteError(f"unknown instrument: {name!r}", mend=f"{hint}known: {there}")
     if at:
         raise ResoluteError(f"{name} asks no model", where=spec, mend=f"write {name}")
-    return Named(spec, find(plain, name))
+    return find(plain, name), ""
 
 
 def _called(model: Model) -> str:
