@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from resolute.core.rates import Rate, rate
 from resolute.core.results.matrix import PAIRS, pairs, reads_both
+from resolute.stages.pages.arms import Arm
 from resolute.stages.pages.columns import Column, bare
-from resolute.stages.pages.study import Row, Study
+from resolute.stages.pages.shares import Share, Sorted, shares
 from resolute.stages.pages.wordless import Answer, as_traces, as_verdicts
 
 UNCLOSED_LIMIT = 0.02
@@ -26,27 +26,40 @@ ENDINGS = (
 
 
 @dataclass(frozen=True)
-class Endings:
-    """How a label's outputs ended, each output in exactly one class."""
+class Classes:
+    """A label's outputs, each in exactly one class."""
 
     label: str
-    shares: Mapping[str, Rate]
+    shares: Mapping[str, Share]
     outputs: int
+    trainings: int
+
+    @property
+    def counted(self) -> str:
+        """How many outputs, and of how many trainings where there are several."""
+        return f"{self.outputs:,}" + (f" of {self.trainings} trainings" if self.trainings > 1 else "")
+
+
+class Endings(Classes):
+    """How a label's outputs ended."""
 
     @property
     def warned(self) -> bool:
         return self.shares["stopped in the thought"].value > UNCLOSED_LIMIT
 
 
-def endings(study: Study) -> list[Endings]:
+def endings(arms: Iterable[Arm]) -> list[Endings]:
     """One per measured label, over every task, attack and seed."""
     found: list[Endings] = []
-    for label in study.labels:
-        traces = [trace for row in study.measured(label) for trace in row.traces]
-        if traces:
-            classes = [_ending(trace) for trace in traces]
-            found.append(Endings(label, _shares(ENDINGS, classes, traces), len(traces)))
+    for arm in arms:
+        sorts = [Sorted(row, [_ending(one) for one in row.traces], row.traces) for row in arm.rows if row.traces]
+        if sorts:
+            found.append(Endings(arm.label, shares(ENDINGS, arm, sorts), _outputs(sorts), len(sorts)))
     return found
+
+
+def _outputs(sorts: Sequence[Sorted]) -> int:
+    return sum(len(one.answers) for one in sorts)
 
 
 def _ending(trace: Answer) -> str:
@@ -63,43 +76,33 @@ def _ending(trace: Answer) -> str:
 
 
 @dataclass(frozen=True)
-class Pairing:
+class Pairing(Classes):
     """Thought against answer under attack, by one instrument that judged both."""
 
-    label: str
     judge: str
-    shares: Mapping[str, Rate]
-    outputs: int
 
 
-def pairings(study: Study, columns: Sequence[Column]) -> list[Pairing]:
+def pairings(arms: Iterable[Arm], columns: Sequence[Column]) -> list[Pairing]:
     """One per measured label whose thoughts and answers were both judged by the headline instrument of attacks."""
     judges = {column.task: column.judge for column in columns if column.event == "unsafe"}
     found: list[Pairing] = []
-    for label in study.labels:
-        rows = study.measured(label)
+    for arm in arms:
         for judge in dict.fromkeys(judges.values()):
-            tasks = {task for task, name in judges.items() if name == judge}
-            pairing = _pairing(label, judge, tasks, rows)
+            pairing = _pairing(arm, judge, {task for task, name in judges.items() if name == judge})
             if pairing:
                 found.append(pairing)
     return found
 
 
-def _pairing(label: str, judge: str, tasks: set[str], rows: Sequence[Row]) -> Pairing | None:
-    traces: list[Answer] = []
-    classes: list[str] = []
+def _pairing(arm: Arm, judge: str, tasks: set[str]) -> Pairing | None:
+    sorts: list[Sorted] = []
     both = False
-    for row in rows:
+    for row in arm.rows:
         said = [one for one in row.verdicts if one.event == "unsafe" and bare(one.judge) == judge]
         both = both or reads_both(as_verdicts(said))
         mine = [trace for trace in row.traces if trace.task in tasks]
-        traces += mine
-        classes += pairs(as_traces(mine), as_verdicts(said))
-    return Pairing(label, judge, _shares(PAIRS, classes, traces), len(traces)) if both and traces else None
-
-
-def _shares(names: Sequence[str], classes: Sequence[str], traces: Sequence[Answer]) -> dict[str, Rate]:
-    """Each class as a rate over all outputs, clustered by goal."""
-    goals = [trace.prompt.goal for trace in traces]
-    return {name: rate([float(item == name) for item in classes], goals) for name in names}
+        if mine:
+            sorts.append(Sorted(row, pairs(as_traces(mine), as_verdicts(said)), mine))
+    if not both or not sorts:
+        return None
+    return Pairing(arm.label, shares(PAIRS, arm, sorts), _outputs(sorts), len(sorts), judge)

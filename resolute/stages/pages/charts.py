@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from resolute.core.rates import Rate
 from resolute.stages.pages import svg
+from resolute.stages.pages.shares import Share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -98,36 +99,38 @@ def _estimate(axes: Axes, place: int, point: Point, colour: str, tips: dict[str,
     tips[f"p{place}"] = point.tip
 
 
-def bars(name: str, title: str, names: Sequence[str], before: Sequence[Rate], after: Sequence[Rate]) -> svg.Drawing:
-    """Two bars with intervals per name: all distilled traces (light) and those kept (full)."""
-    height = 34 * len(names) + 48
+def bars(name: str, title: str, names: Sequence[str], stages: Sequence[tuple[str, Sequence[Rate]]]) -> svg.Drawing:
+    """A bar with its interval per name and stage, from the first stage (grey) down to the last (blue)."""
+    height = (20 + 9 * len(stages)) * len(names) + 48
+    colours = (svg.MUTED, svg.SERIES[1], svg.SERIES[0]) if len(stages) > 2 else (svg.MUTED, svg.SERIES[0])
     with canvas(height, left=128) as (figure, axes):
         _percent(axes, "share of traces with the pattern")
         tips: dict[str, str] = {}
-        for place, pair in enumerate(zip(before, after, strict=True)):
-            for side, (found, said) in enumerate(zip(pair, ("distilled", "kept"), strict=True)):
+        for side, ((said, rates), colour) in enumerate(zip(stages, colours, strict=True)):
+            for place, found in enumerate(rates):
                 if not found.n:
                     continue
-                at, gid = place + (-0.19, 0.19)[side], f"r{place}{side}"
-                colour = (svg.MUTED, svg.SERIES[0])[side]
-                axes.barh(at, 100 * found.value, 0.32, color=colour, alpha=(0.45, 0.9)[side], gid=gid, zorder=2)
+                step = 0.76 / len(stages)
+                at, gid = place + step * (side - (len(stages) - 1) / 2), f"r{place}{side}"
+                alpha = 0.9 if side else 0.45
+                axes.barh(at, 100 * found.value, 0.84 * step, color=colour, alpha=alpha, gid=gid, zorder=2)
                 axes.plot([100 * found.low, 100 * found.high], [at, at], lw=1.3, color=svg.INK, zorder=3)
                 tips[gid] = f"{names[place]}, {said}: {found}"
         _rows(axes, names)
         spoken = "; ".join(
-            f"{label}: distilled {first}, kept {second}"
-            for label, first, second in zip(names, before, after, strict=True)
+            f"{label}: " + ", ".join(f"{said} {rates[place]}" for said, rates in stages)
+            for place, label in enumerate(names)
         )
         return svg.inline(figure, name=name, title=title, description=spoken, tips=tips)
 
 
-def stacks(name: str, title: str, labels: Sequence[str], shares: Sequence[Mapping[str, Rate]]) -> svg.Drawing:
+def stacks(name: str, title: str, labels: Sequence[str], shares: Sequence[Mapping[str, Share]]) -> svg.Drawing:
     """One bar of 100% per label, cut into classes that exclude each other."""
     names = list(shares[0])
     colours = dict(zip(names, (svg.SERIES[2], svg.SERIES[1], svg.SERIES[4], svg.SERIES[3]), strict=False))
     height = 32 * len(labels) + 88
     with canvas(height, left=140, bottom=78) as (figure, axes):
-        _percent(axes, "share of answers under attack")
+        _percent(axes, "share of outputs under attack")
         tips: dict[str, str] = {}
         for place, found in enumerate(shares):
             left = 0.0
@@ -152,7 +155,17 @@ def _classes(figure: Figure, names: Sequence[str], colours: Mapping[str, str]) -
     from matplotlib.patches import Patch
 
     handles = [Patch(fc=colours.get(n, svg.MUTED if n == "no answer" else svg.GRID), ec="none", label=n) for n in names]
-    figure.legend(handles=handles, loc="lower left", ncols=3, frameon=False, fontsize=11.5, handlelength=1, borderpad=0)
+    columns = min(3, len(names))
+    lines = [handles[column::columns] for column in range(columns)]  # a legend fills column by column
+    figure.legend(
+        handles=[one for line in lines for one in line],
+        loc="lower left",
+        ncols=columns,
+        frameon=False,
+        fontsize=11.5,
+        handlelength=1,
+        borderpad=0,
+    )
 
 
 def curves(name: str, title: str, runs: Sequence[tuple[str, Sequence[tuple[float, float]]]], top: float) -> svg.Drawing:
@@ -200,6 +213,7 @@ def _rows(axes: Axes, labels: Sequence[str]) -> None:
     """Labels down the left side, the first on top, on at most two lines each."""
     axes.set_yticks(range(len(labels)), [_wrapped(label) for label in labels], fontsize=12)
     axes.set_ylim(len(labels) - 0.4, -0.6)
+    axes.tick_params(axis="y", pad=10)  # a dot at 0% hangs over the axis
 
 
 def _wrapped(label: str) -> str:

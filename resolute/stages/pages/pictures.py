@@ -10,8 +10,8 @@ from resolute.stages.pages import charts, curve, plane
 from resolute.stages.pages.columns import Column
 from resolute.stages.pages.shown import Shown
 from resolute.stages.pages.svg import Drawing
-from resolute.stages.pages.training import PATTERN_NAMES
-from resolute.stages.pages.view import Line, Page
+from resolute.stages.pages.training import PATTERN_NAMES, PatternSet
+from resolute.stages.pages.view import GARBLED_LIMIT, Line, Page
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,11 @@ class Pictures:
     """All pictures of a report; what there are no data for is left out."""
 
     forests: Sequence[Picture]
+    clean: Sequence[Picture]
+    """Of garbled answers, where they are few in every row."""
     planes: Sequence[Picture]
     patterns: Sequence[Picture]
+    """Of training sets in which some pattern was found."""
     pairings: Picture | None
     losses: Sequence[Picture]
     curves: Sequence[Picture]
@@ -40,17 +43,25 @@ class Pictures:
     def all(self) -> list[Picture]:
         """Every picture, in the order of the page."""
         pairings = [self.pairings] if self.pairings else []
-        return [*self.planes, *self.forests, *self.curves, *self.patterns, *pairings, *self.losses]
+        return [*self.planes, *self.forests, *self.clean, *self.curves, *self.patterns, *pairings, *self.losses]
 
 
 def draw(page: Page) -> Pictures:
     """Draw everything; the same page gives the same bytes."""
-    return Pictures(_forests(page), _planes(page), _patterns(page), _pairings(page), _losses(page), _curves(page))
+    clean = [place for place, column in enumerate(page.columns) if column.event == "garbled" and _few(page, place)]
+    rest = [place for place in range(len(page.columns)) if place not in clean]
+    forests, folded = _forests(page, rest), _forests(page, clean)
+    return Pictures(forests, folded, _planes(page), _patterns(page), _pairings(page), _losses(page), _curves(page))
 
 
-def _forests(page: Page) -> list[Picture]:
+def _few(page: Page, place: int) -> bool:
+    return all(_value(line, place) < GARBLED_LIMIT for line in page.lines)
+
+
+def _forests(page: Page, places: Sequence[int]) -> list[Picture]:
     found: list[Picture] = []
-    for place, column in enumerate(page.columns):
+    for place in places:
+        column = page.columns[place]
         pairs = [(line, line.shown[place]) for line in page.lines]
         points = [_point(line, shown, column) for line, shown in pairs if shown is not None and shown.points]
         if points:
@@ -91,9 +102,24 @@ def _plane(page: Page, up: int, across: int) -> Picture | None:
     title = f"Attack success ({page.columns[up].detail}) against {name}"
     up_title = f"attack success, {page.columns[up].detail}"
     svg = plane.plane(f"plane{across}", title, drawn, across=name, up=up_title, right=right)
-    side = "right" if right else "left"
-    about = f"Down and {side} is better; the dashed line joins the rows that no other row beats in both."
+    about = f"Down and {'right' if right else 'left'} is better.{front_sentence(drawn)}{_chosen(page, up)}"
     return Picture(title, svg, f"plane {name}", about)
+
+
+def front_sentence(drawn: Sequence[plane.Spot]) -> str:
+    """What the line says; nothing where there is none to see."""
+    if len({(spot.x.value, spot.y.value) for spot in drawn if spot.front}) < 2:
+        return ""
+    return (
+        " The dashed line joins the rows for which no other is at least as good in both and better in one: by the "
+        "rates alone, whatever their intervals."
+    )
+
+
+def _chosen(page: Page, up: int) -> str:
+    """Why this attack of several."""
+    several = sum(column.event == "unsafe" for column in page.columns) > 1
+    return f" Of the attacks, {page.columns[up].detail} succeeds most on average over the rows." if several else ""
 
 
 def _value(line: Line, place: int) -> float:
@@ -116,11 +142,17 @@ def _patterns(page: Page) -> list[Picture]:
     names = [PATTERN_NAMES[pattern] for pattern in PATTERNS]
     found: list[Picture] = []
     for place, item in enumerate(page.patterns):
-        before, after = [item.before[name] for name in PATTERNS], [item.after[name] for name in PATTERNS]
-        title, about = f"Patterns of {item.label}", f"{item.kept} of {item.asked} traces kept"
-        svg = charts.bars(f"patterns{place}", title, names, before, after)
+        if item.free:
+            continue
+        stages = [(said, [rates[name] for name in PATTERNS]) for said, _, rates in item.stages]
+        title, about = f"Patterns of {item.label}", f"Harmful traces: {_counts(item)}"
+        svg = charts.bars(f"patterns{place}", title, names, stages)
         found.append(Picture(item.label, svg, f"patterns {item.label}", about))
     return found
+
+
+def _counts(item: PatternSet) -> str:
+    return ", ".join(f"{count:,} {said}" for said, count, _ in item.stages)
 
 
 def _pairings(page: Page) -> Picture | None:

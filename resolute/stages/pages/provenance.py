@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,7 @@ def settings(study: Study) -> tuple[list[Setting], list[Setting]]:
         for label in study.labels:
             manifest = study.first(label).manifest(part)
             for name, value in manifest.settings.items() if manifest else ():
-                origin = manifest.origins.get(name, "default") if manifest else ""
+                origin = origin(manifest.origins, name) if manifest else ""
                 held.setdefault((part, name), {})[label] = (_written(value), origin)
     common: list[Setting] = []
     differing: list[Setting] = []
@@ -42,6 +42,17 @@ def settings(study: Study) -> tuple[list[Setting], list[Setting]]:
             rows = [(", ".join(labels), value, origin) for (value, origin), labels in grouped.items()]
             differing.append(Setting(part, name, rows))
     return common, differing
+
+
+def origin(origins: Mapping[str, str], name: str) -> str:
+    """Where a setting came from; of one that was set in parts, where each part did, the others being default."""
+    if name in origins:
+        return origins[name]
+    parts: dict[str, list[str]] = {}
+    for place, origin in origins.items():
+        if place.startswith(f"{name}."):
+            parts.setdefault(origin, []).append(place.removeprefix(f"{name}."))
+    return "; ".join(f"{', '.join(names)}: {origin}" for origin, names in parts.items()) or "default"
 
 
 def _written(value: Any) -> str:

@@ -68,8 +68,7 @@ def sheets() -> list[Sheet]:
     for place, table in enumerate(_document()["tables"]):
         names = [name for name in measures if any(name in said for said in table["rows"].values())]
         rows: list[Sequence[str]] = [
-            (label, *(_written(said.get(name)) for name in names))
-            for label, said in table["rows"].items()
+            (label, *(_written(said.get(name)) for name in names)) for label, said in table["rows"].items()
         ]
         title = f"Paper, {table['number']}: {table['model']} (percent)"
         header = ("Paper’s row", *(measures[name]["title"] for name in names))

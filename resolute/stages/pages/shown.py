@@ -40,24 +40,28 @@ class Shown:
         """The interval, or the points where there is none."""
         if len(self.cells) == 1 and self.cells[0].rate.n and not self.over:
             return str(self.cells[0].rate).split(" ", 1)[1].partition(" (")[0]
-        if self.low is not None and self.high is not None:
-            return f"[{100 * self.low:.1f}, {100 * self.high:.1f}]"
-        if len(self.points) < 2:
-            return f"one {self.over}: no interval" if self.over and self.points else ""
-        return f"{self.over or 'seed'}s " + ", ".join(f"{100 * point:.1f}" for point in self.points)
+        return spoken(self.low, self.high, self.points, self.over)
 
     @property
     def counted(self) -> str:
-        """How many independent goals (for so many training seeds), and how many answers where that is more."""
+        """What stands behind the cell: `trials`, and the answers where they are more."""
+        return ", ".join(filter(None, (self.trials, self.answers)))
+
+    @property
+    def trials(self) -> str:
+        """How many independent goals, for so many training seeds or levels of a random axis."""
         goals = max(cell.rate.goals for cell in self.cells)
         if self.over:
             levels = f"{len(self.points)} {self.over}{'s' if len(self.points) > 1 else ''}"
             trainings = f", {len(self.cells)} trainings" if len(self.cells) > len(self.points) else ""
             return f"{levels}{trainings} x {goals} goals"
-        if len(self.cells) > 1:
-            return f"{len(self.cells)} x {goals} goals"
-        answers = sum(cell.rate.n for cell in self.cells)
-        return f"{goals} goals" if answers == goals else f"{goals} goals, {answers} answers"
+        return f"{len(self.cells)} x {goals} goals" if len(self.cells) > 1 else f"{goals} goals"
+
+    @property
+    def answers(self) -> str:
+        """How many answers, of one training where they are more than its goals; else empty."""
+        alone = [cell.rate for cell in self.cells if not self.over]
+        return f"{alone[0].n} answers" if len(alone) == 1 and alone[0].n != alone[0].goals else ""
 
     @property
     def beside(self) -> str:
@@ -79,6 +83,15 @@ class Shown:
         return f"{self.main} {self.band}".rstrip()
 
 
+def spoken(low: float | None, high: float | None, points: Sequence[float], over: str) -> str:
+    """An interval in percent; without one the points, which are training seeds unless `over` names an axis."""
+    if low is not None and high is not None:
+        return f"[{100 * low:.1f}, {100 * high:.1f}]"
+    if len(points) < 2:
+        return f"one {over}: no interval" if over and points else ""
+    return f"{over or 'seed'}s " + ", ".join(f"{100 * point:.1f}" for point in points)
+
+
 def summarise(found: Sequence[Cell], goals: Sequence[Mapping[str, float]]) -> Shown | None:
     """One cell of the table from the cells of a label's training seeds; None where nothing was measured.
 
@@ -93,7 +106,7 @@ def summarise(found: Sequence[Cell], goals: Sequence[Mapping[str, float]]) -> Sh
         return Shown(value, only.low, only.high, values, tuple(found), only.method)
     if len(values) < 3:
         return Shown(value, None, None, values, tuple(found), f"{len(values)} seeds: points, no interval")
-    low, high = _widened(seed_interval(values), goals)
+    low, high = widened(seed_interval(values), goals)
     return Shown(value, low, high, values, tuple(found), f"t over {len(values)} seeds, no narrower than over goals")
 
 
@@ -112,11 +125,11 @@ def nested(levels: Mapping[str, Sequence[Cell]], goals: Sequence[Mapping[str, fl
     band = nested_interval(values)
     if band is None:
         return Shown(value, None, None, means, found, f"{how}: points, no interval", axis)
-    low, high = _widened(band, goals)
+    low, high = widened(band, goals)
     return Shown(value, low, high, means, found, f"t over {how}, no narrower than over goals", axis)
 
 
-def _widened(band: tuple[float, float], goals: Sequence[Mapping[str, float]]) -> tuple[float, float]:
+def widened(band: tuple[float, float], goals: Sequence[Mapping[str, float]]) -> tuple[float, float]:
     """The interval, no narrower than the one over goals, within 0 and 1."""
     mean = mean_by_goal(goals)
     over_goals = rate(list(mean.values()), list(mean))

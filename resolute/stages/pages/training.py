@@ -36,6 +36,13 @@ class PatternSet:
     passed: Mapping[Pattern, Rate] | None = None
     """Those that every guard found safe; None where no guard was asked."""
     safe: int = 0
+    notes: Sequence[str] = ()
+    """What was said as the traces were distilled."""
+
+    @property
+    def free(self) -> bool:
+        """Every trace was read, and no pattern was found in any."""
+        return all(rate.n and not rate.events and not rate.unscored for rate in self.before.values())
 
     @property
     def stages(self) -> list[tuple[str, int, Mapping[Pattern, Rate]]]:
@@ -58,7 +65,7 @@ def _patterns(row: Row) -> PatternSet | None:
     reports = {report.trace: report for report in row.risks if report.auditor == auditor}
     kept = {example.trace for example in row.examples}
     chosen = [trace for trace in harmful if trace.id in kept]
-    safe = _safe(row, harmful)
+    safe, distill = _safe(row, harmful), row.manifest("distill")
     return PatternSet(
         row.label,
         auditor,
@@ -68,6 +75,7 @@ def _patterns(row: Row) -> PatternSet | None:
         len(chosen),
         None if safe is None else {pattern: _rate(safe, reports, pattern) for pattern in PATTERNS},
         len(safe or ()),
+        distill.notes if distill else (),
     )
 
 

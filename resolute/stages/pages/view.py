@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -20,7 +20,7 @@ from resolute.stages.pages.sections import agreement, attacks, axes, cost, integ
 from resolute.stages.pages.sheet import Sheet
 from resolute.stages.pages.shown import Shown
 from resolute.stages.pages.study import Study
-from resolute.stages.pages.words import digest
+from resolute.stages.pages.words import digest, nowhere
 
 GARBLED_LIMIT = 0.10
 """Share of garbled answers above which a low attack success is not called safety without a caution."""
@@ -39,6 +39,16 @@ class Line:
     """What the study published of this row's model and label, in percent, beside each cell."""
     parts: Sequence[Line] = ()
     """Of a recipe over a random axis: a line for each of its labels."""
+
+    @property
+    def trials(self) -> str:
+        """The goals and trainings behind every cell, where they are the same; else empty."""
+        found = {shown.trials for shown in self.shown if shown is not None}
+        return found.pop() if len(found) == 1 else ""
+
+    def counted(self, shown: Shown) -> str:
+        """What stands behind one cell and is not said of the whole line."""
+        return shown.answers if self.trials else shown.counted
 
 
 @dataclass(frozen=True)
@@ -76,6 +86,8 @@ class Page:
     families: Sequence[Family]
     groups: Sequence[tuple[str, Sequence[Group]]]
     """What rows are compared with, and the comparisons."""
+    nowhere: Sequence[str]
+    """What no comparison of a family shows, said once."""
     cautions: Sequence[str]
     patterns: Sequence[training.PatternSet]
     pairings: Sequence[answers.Pairing]
@@ -120,10 +132,11 @@ def build(study: Study, settings: Report, orders: Mapping[str, tuple[str, ...]])
     measures = Measures(study, orders)
     columns = measures.columns()
     tested = findings.families(measures, columns, settings)
-    lines = [_line(measures, arm, columns) for arm in arms(study, settings.random).values()]
+    recipes = arms(study, settings.random).values()
+    lines = [_line(measures, arm, columns) for arm in recipes]
     known = {line.label for line in lines}
     whole, sets = folded(study, settings.random), folded(study, settings.random, part="curate")
-    ended = answers.endings(whole)
+    ended = answers.endings(recipes)
     common, differing = provenance.settings(study)
     return Page(
         title=settings.title,
@@ -136,10 +149,11 @@ def build(study: Study, settings: Report, orders: Mapping[str, tuple[str, ...]])
         failed=[label for label in whole.labels if label not in known],
         cells=[(row.label, row.seed, cell) for row in study.rows if row.measured for cell in measures.cells(row)],
         families=tested,
-        groups=_groups(tested),
+        groups=_groups(tested, [] if settings.families else [line.label for line in lines if line.kind == "raw"]),
+        nowhere=nowhere(tested),
         cautions=_cautions(measures, columns, lines, ended),
         patterns=training.pattern_sets(sets),
-        pairings=answers.pairings(whole, columns),
+        pairings=answers.pairings(recipes, columns),
         endings=ended,
         funnels=training.funnels(sets),
         masks=training.mask_audits(sets),
@@ -191,8 +205,10 @@ def _heads(columns: Sequence[Column]) -> list[Head]:
     return [Head(title, judge, list(some)) for (title, judge), some in runs]
 
 
-def _groups(families: Sequence[Family]) -> list[tuple[str, list[Group]]]:
-    contrasts = dict.fromkeys(item.contrast for family in families for item in family.tested)
+def _groups(families: Sequence[Family], raws: Collection[str]) -> list[tuple[str, list[Group]]]:
+    """In the order of the families, but those against `raws` last: the table shows how far rows are from these."""
+    contrasts = list(dict.fromkeys(item.contrast for family in families for item in family.tested))
+    contrasts.sort(key=lambda contrast: contrast.first in raws)
     found: dict[str, list[Group]] = {}
     for contrast in contrasts:
         mine = [(family, [item for item in family.tested if item.contrast == contrast]) for family in families]

@@ -14,16 +14,44 @@ NOUNS = {"Garbled": "garbled share", WANTED: "refusal of harmful goals"}
 
 
 def digest(families: Sequence[Family], contrast: Contrast) -> str:
-    """One sentence on a contrast: what each family of tests supports, with the range of the differences."""
+    """One sentence on a contrast: what each family of tests supports, with the range of the differences.
+
+    What `nowhere` says of all contrasts is not said again.
+    """
     clauses: list[str] = []
     for family in families:
-        mine: dict[tuple[str, bool], list[Tested]] = {}
-        for tested in family.tested:
-            if tested.contrast == contrast:
-                mine.setdefault((tested.column.title, tested.margin is not None), []).append(tested)
-        clauses += [_clause(_noun(title), some, kept=kept) for (title, kept), some in mine.items()]
-    text = "; ".join(clauses)
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
+        for (title, kept), some in _measures(family).items():
+            mine = [item for item in some if item.contrast == contrast]
+            if mine and not _nowhere(some):
+                clauses.append(_clause(_noun(title), mine, kept=kept))
+    text = "; ".join(clauses) or "no detectable difference in any measure"
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def nowhere(families: Sequence[Family]) -> list[str]:
+    """A sentence for each measure of a family in which no comparison of several found a difference."""
+    found: list[str] = []
+    for family in families:
+        for (title, _), some in _measures(family).items():
+            if _nowhere(some):
+                noun = _noun(title)
+                of = "" if family.title.casefold() == noun.casefold() else f" of {family.title}"
+                found.append(
+                    f"No detectable difference in {noun} in any comparison{of} ({_range(some)}{_least(some)})."
+                )
+    return found
+
+
+def _measures(family: Family) -> dict[tuple[str, bool], list[Tested]]:
+    """Tests of one measure and one kind: title and whether it is about what is kept."""
+    found: dict[tuple[str, bool], list[Tested]] = {}
+    for item in family.tested:
+        found.setdefault((item.column.title, item.margin is not None), []).append(item)
+    return found
+
+
+def _nowhere(tested: Sequence[Tested]) -> bool:
+    return {item.verdict for item in tested} == {"undetected"} and len({item.contrast for item in tested}) > 1
 
 
 def _noun(title: str) -> str:
@@ -61,16 +89,21 @@ def _kept_clause(noun: str, tested: Sequence[Tested]) -> str:
 
 
 def _range(tested: Sequence[Tested]) -> str:
-    """One difference with its interval, or the smallest and the largest of several."""
+    """One difference with its interval; of several from where to where, and the largest with its place."""
     if len(tested) == 1:
         return _points(tested[0].comparison)
-    steps = sorted((item.comparison.difference for item in tested), key=abs)
-    return f"{signed(steps[0])} to {signed(steps[-1])} points"
+    steps = [item.comparison.difference for item in tested]
+    most = max(tested, key=lambda item: abs(item.comparison.difference))
+    ends = most.contrast
+    where = f" of {ends.second} against {ends.first}" if len({item.contrast for item in tested}) > 1 else ""
+    where += _where(most.column) if len({item.column for item in tested}) > 1 else ""
+    interval = _points(most.comparison).replace(" points", "")
+    return f"{signed(min(steps))} to {signed(max(steps))} points, the largest{where and f'{where},'} {interval}"
 
 
 def _least(tested: Sequence[Tested]) -> str:
     known = [item.smallest for item in tested if not math.isnan(item.smallest)]
-    return f"; about {100 * max(known):.0f} would be detectable" if known else "; too few goals to detect any"
+    return f"; about {100 * max(known):.0f} points would be detectable" if known else "; too few goals to detect any"
 
 
 def _joined(places: Sequence[str]) -> str:
@@ -143,6 +176,11 @@ def signed(value: float) -> str:
 
 def _p(value: float) -> str:
     return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+
+
+def pvalue(value: float) -> str:
+    """A p value in a table; a dash where nothing was tested."""
+    return "–" if math.isnan(value) else _p(value).removeprefix("p ").removeprefix("= ")
 
 
 def share(value: float) -> str:

@@ -23,12 +23,14 @@ from resolute.stages.pages.answers import ENDINGS
 from resolute.stages.pages.cards import write_cards
 from resolute.stages.pages.files import named, write_figures, write_tables
 from resolute.stages.pages.pictures import draw
+from resolute.stages.pages.remarks import remarks
 from resolute.stages.pages.sections import whole
 from resolute.stages.pages.training import PATTERN_NAMES
-from resolute.stages.pages.view import Page
-from resolute.stages.pages.words import share, signed
+from resolute.stages.pages.view import GARBLED_LIMIT, Page
+from resolute.stages.pages.words import pvalue, share, signed
 
-_MARKDOWN = re.compile(r"[\\`*_|~]|(?<=\])\(|^[#+-]|^\d+(?=[.)])")
+_MARKS = r"[\\`*_|~]|(?<=\])\("
+_MARKDOWN, _WITHIN = re.compile(rf"{_MARKS}|^[#+-]|^\d+(?=[.)])"), re.compile(_MARKS)
 FIELDS: tuple[str, ...] = (
     "row", "kind", "seeds", "column", "task", "attack", "event", "part", "instrument", "protocol",
     "value", "low", "high", "interval", "goals", "n", "unscored", "bound_low", "bound_high",
@@ -46,6 +48,7 @@ def write_pages(page: Page, folder: Path) -> None:
         "published_source": published.source(),
         "sheets": whole.sheets(page),
         "pictures": pictures,
+        "remarks": remarks(page),
         "figures": [name for name, _ in named([picture.file for picture in pictures.all], pictures.all, number)],
     }
     write_tables(whole.sheets(page), folder, number=number)
@@ -70,7 +73,15 @@ def environment() -> Environment:
         finalize=_harmless,
         keep_trailing_newline=True,
     )
-    made.filters |= {"share": share, "points": signed, "pvalue": _pvalue, "md": _markdown}
+    made.filters |= {
+        "share": share,
+        "points": signed,
+        "pvalue": pvalue,
+        "md": _markdown,
+        "cell": _cell,
+        "number": "{:,}".format,
+        "percent": "{:.0%}".format,
+    }
     return made
 
 
@@ -87,6 +98,9 @@ def _html(page: Page, common: dict[str, Any]) -> str:
             common,
             css=Markup(css),  # noqa: S704 - our own file, and its hash is in the policy
             policy=policy,
+            garbled_limit=GARBLED_LIMIT,
+            shared=whole.SHARED,
+            tested=whole.TESTED,
             pattern_names=PATTERN_NAMES,
             pairing_names=PAIRS,
             ending_names=ENDINGS,
@@ -146,12 +160,11 @@ def _markdown(value: object) -> str:
     return _MARKDOWN.sub(_backslash, " ".join(terminal_safe(str(value)).split()))
 
 
+def _cell(value: object) -> str:
+    """The same within a line: a cell of a table begins none."""
+    return _WITHIN.sub(_backslash, " ".join(terminal_safe(str(value)).split()))
+
+
 def _backslash(found: re.Match[str]) -> str:
     text = found.group()
     return f"{text}\\" if text.isdigit() else f"\\{text}"
-
-
-def _pvalue(value: float) -> str:
-    if math.isnan(value):
-        return "\u2013"
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -25,10 +25,12 @@ def cost(study: Study) -> Sheet | None:
         if answers or price:
             sent, written = (sum(counts) for counts in _tokens(answers)) if answers else (0, 0)
             known = "not known" if price is None else dollars(price)
-            rows.append((_names(some), part, str(len(answers) or "–"), f"{sent:,}", f"{written:,}", known))
+            rows.append(
+                (_names(some), part, f"{len(answers):,}" if answers else "–", f"{sent:,}", f"{written:,}", known)
+            )
     about = (
         "Tokens of the traces that stand in the artifacts: what was asked in vain is not in them. Money is by list "
-        "price where a price is known; models on one's own machine have none."
+        "price where a price is known; models on one's own machine cost nothing here."
     )
     header = ("Rows", "Stage", "Outputs", "Tokens in", "Tokens out", "US dollars")
     return Sheet("cost", "Cost", about, header, rows) if rows else None

@@ -14,6 +14,8 @@ from resolute.stages.pages.sheet import Sheet
 from resolute.stages.pages.study import Row, Study
 from resolute.stages.pages.wordless import Answer, as_traces, as_verdicts
 
+EVERY = "every measure"
+
 
 def categories(study: Study, columns: Sequence[Column]) -> Sheet | None:
     """Each cell of the main table by the category of its prompts, where a task has from two to `MOST` of them."""
@@ -41,11 +43,14 @@ def nearness(study: Study, columns: Sequence[Column]) -> Sheet | None:
         near = known.setdefault(trained, {})
         _place({one.prompt.goal for one in row.traces} - near.keys(), trained, near)
         if len(goals := {one.prompt.goal for one in row.traces}) == sum(near[goal] == "unseen" for goal in goals):
-            rows.append((row.label, str(row.seed), "unseen", "every measure", str(len(goals)), "as in the main table"))
+            rows.append((row.label, str(row.seed), "unseen", EVERY, str(len(goals)), "as in the main table"))
             continue
         places = near.__getitem__
         parted = _parted(row, lambda answer, places=places: places(answer.prompt.goal), {t.task for t in row.traces})
         rows += [line for part in NEARNESS if part in parted for line in _lines(row, part, parted[part], columns)]
+    if len(rows) > 1 and all(row[2:4] == ("unseen", EVERY) for row in rows):
+        counts = " or ".join(sorted({row[4] for row in rows}, key=int))
+        rows = [("Every trained row", "all", "unseen", EVERY, counts, "as in the main table")]
     about = (
         "Seen: the words of a goal the row was trained on. Near: a shared run of words, or a similarity of words of at "
         f"least {NEAR:g}. What a row has learnt by heart shows as a gap between seen and unseen goals."

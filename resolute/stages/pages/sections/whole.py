@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from resolute.core.rates import Rate
 from resolute.core.records import PATTERNS
 from resolute.core.results.matrix import PAIRS
 from resolute.stages.pages.answers import ENDINGS
+from resolute.stages.pages.shares import Share
 from resolute.stages.pages.sheet import Sheet
 from resolute.stages.pages.shown import Shown
 from resolute.stages.pages.training import PATTERN_NAMES
 from resolute.stages.pages.view import Line, Page
-from resolute.stages.pages.words import signed
+from resolute.stages.pages.words import pvalue, share, signed
 
 MOST = 4
 """Columns of rates that fit a printed page, with their intervals below them."""
 MEASURED = "Rates with 95% intervals and independent goals; not scored: with the bounds it could mean."
+SHARED = (
+    "Intervals are clustered by goal; with several trainings as in the main table: points for two, from three on over "
+    "trainings, or over the random axis."
+)
+TESTED = (
+    "Difference is the second row less the first, in points, with its 95% interval before correction; p after Holm "
+    "within the family; detectable: the smallest difference that would be found with 80% power, where none was."
+)
 
 
 def sheets(page: Page) -> list[Sheet]:
@@ -44,17 +52,16 @@ def _main(page: Page) -> Sheet:
 
 def _row(line: Line) -> list[str]:
     """What stands behind the cells is said once, under the row's name, where it is the same for all of them."""
-    counts = {shown.counted for shown in line.shown if shown is not None}
-    once = len(counts) == 1
-    label = [line.label, *(_narrow(*counts) if once else ())]
-    return ["\n".join(label), *("\n".join(_cell(shown, counted=not once)) for shown in line.shown)]
+    label = [line.label, *(_narrow(line.trials) if line.trials else ())]
+    return ["\n".join(label), *("\n".join(_cell(shown, line)) for shown in line.shown)]
 
 
-def _cell(shown: Shown | None, *, counted: bool) -> list[str]:
+def _cell(shown: Shown | None, line: Line) -> list[str]:
     if shown is None:
         return ["not measured"]
     beside = shown.beside.replace(": ", ":\n").split("\n")
-    return [text for text in (shown.main, shown.band, *(_narrow(shown.counted) if counted else ()), *beside) if text]
+    texts = (shown.main, shown.band, *_narrow(line.counted(shown)), shown.model_failed, *beside)
+    return [text for text in texts if text]
 
 
 def _narrow(counted: str) -> list[str]:
@@ -64,7 +71,10 @@ def _narrow(counted: str) -> list[str]:
 def _parts(page: Page) -> Sheet:
     """The labels behind lines that are over a random axis."""
     header = ["Row", *(column.name for column in page.columns)]
-    rows = [[part.label, *("; ".join(_cell(shown, counted=True)) for shown in part.shown)] for part in page.parts]
+    rows = [
+        [", ".join(filter(None, (part.label, part.trials))), *("; ".join(_cell(shown, part)) for shown in part.shown)]
+        for part in page.parts
+    ]
     return Sheet("levels", "Each level of the random axes", MEASURED, header, rows, _groups(len(header)))
 
 
@@ -80,16 +90,21 @@ def _tests(page: Page) -> Sheet:
             f"{item.contrast.second} against {item.contrast.first}",
             family.title,
             item.column.detail,
-            str(item.comparison.goals),
+            str(item.comparison.goals)
+            + (f" ({item.comparison.unpaired} unpaired)" if item.comparison.unpaired else ""),
+            str(item.comparison.changed),
             f"{signed(item.comparison.difference)} [{signed(item.comparison.low)}, {signed(item.comparison.high)}]",
-            "< 0.001" if item.p < 0.001 else f"{item.p:.3f}",
+            pvalue(item.p),
+            item.how,
+            share(item.smallest) if item.verdict == "undetected" else "–",
             item.verdict,
         ]
         for family in page.families
         for item in family.tested
     ]
-    header = ("Comparison", "Family", "Measure", "Goals", "Difference, points", "p", "Finding")
-    return Sheet("tests", "Every test", "Paired by goal; p after Holm within the family.", header, rows)
+    header = ("Comparison", "Family", "Measure", "Goals", "Changed", "Difference, points", "p", "Test", "Detectable",
+              "Finding")  # fmt: skip
+    return Sheet("tests", "Every test", TESTED, header, rows, [[1, 2, 3, 4, 5, 6], [1, 2, 7, 8, 9]])
 
 
 def _patterns(page: Page) -> Sheet:
@@ -97,20 +112,20 @@ def _patterns(page: Page) -> Sheet:
     rows: list[Sequence[str]] = []
     for item in page.patterns:
         for what, count, found in item.stages:
-            rows.append((item.label, f"{what}: {count}", *(str(found[name]) for name in PATTERNS)))
+            rows.append((item.label, f"{what}: {count:,}", *(str(found[name]) for name in PATTERNS)))
     return Sheet("patterns", "Risky patterns in the training sets", "Share of traces with it.", header, rows)
 
 
 def _pairings(page: Page) -> Sheet:
-    rows = [[item.label, *_rates(item.shares, PAIRS), str(item.outputs)] for item in page.pairings]
-    about = "Leak: unsafe thought, safe answer; escape: the reverse. Share of answers under attack."
+    rows = [[item.label, *_rates(item.shares, PAIRS), item.counted] for item in page.pairings]
+    about = f"Leak: unsafe thought, safe answer; escape: the reverse. Share of outputs under attack. {SHARED}"
     return Sheet("matrix", "Thought against answer", about, ("Row", *PAIRS, "Outputs"), rows)
 
 
 def _endings(page: Page) -> Sheet:
-    rows = [[item.label, *_rates(item.shares, ENDINGS), str(item.outputs)] for item in page.endings]
+    rows = [[item.label, *_rates(item.shares, ENDINGS), item.counted] for item in page.endings]
     header = ("Row", *ENDINGS, "Outputs")
-    return Sheet("endings", "Endings", "Each output stands in one class.", header, rows, _groups(len(header)))
+    return Sheet("endings", "Endings", f"Each output stands in one class. {SHARED}", header, rows, _groups(len(header)))
 
 
 def _funnel(page: Page) -> Sheet:
@@ -118,13 +133,13 @@ def _funnel(page: Page) -> Sheet:
     rows = [
         [
             item.label,
-            *(str(item.steps.get(name, "–")) for name in names),
-            "; ".join(f"{reason}: {count}" for reason, count in item.reasons) or "none",
+            *(f"{item.steps[name]:,}" if name in item.steps else "–" for name in names),
+            "; ".join(f"{reason}: {count:,}" for reason, count in item.reasons) or "none",
         ]
         for item in page.funnels
     ]
     return Sheet("funnel", "Funnel", "Traces left after each step.", ("Row", *names, "Left out for"), rows)
 
 
-def _rates(shares: Mapping[str, Rate], names: Sequence[str]) -> list[str]:
+def _rates(shares: Mapping[str, Share], names: Sequence[str]) -> list[str]:
     return [str(shares[name]) if shares[name].events else "none" for name in names]
