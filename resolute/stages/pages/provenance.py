@@ -27,7 +27,7 @@ def settings(study: Study) -> tuple[list[Setting], list[Setting]]:
         for label in study.labels:
             manifest = study.first(label).manifest(part)
             for name, value in manifest.settings.items() if manifest else ():
-                origin = origin(manifest.origins, name) if manifest else ""
+                origin = origin_of(manifest.origins, name) if manifest else ""
                 held.setdefault((part, name), {})[label] = (_written(value), origin)
     common: list[Setting] = []
     differing: list[Setting] = []
@@ -44,7 +44,7 @@ def settings(study: Study) -> tuple[list[Setting], list[Setting]]:
     return common, differing
 
 
-def origin(origins: Mapping[str, str], name: str) -> str:
+def origin_of(origins: Mapping[str, str], name: str) -> str:
     """Where a setting came from; of one that was set in parts, where each part did, the others being default."""
     if name in origins:
         return origins[name]
