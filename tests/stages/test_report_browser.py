@@ -87,6 +87,7 @@ def test_a_narrow_page_does_not_scroll_sideways(browser: Browser, report: Path, 
 
 def test_text_in_pictures_is_large_enough_on_a_phone_and_stays_inside(browser: Browser, report: Path) -> None:
     page, _, _ = _open(browser, report, width=390)
+    page.evaluate("document.querySelectorAll('details').forEach(item => item.open = true)")
     heights = page.evaluate(
         "[...document.querySelectorAll('svg.chart text')].map(item => item.getBoundingClientRect().height)"
     )
@@ -126,10 +127,26 @@ def test_text_contrasts_with_its_ground(browser: Browser, report: Path, scheme: 
 
 def test_wide_tables_can_be_scrolled_from_the_keyboard(browser: Browser, report: Path) -> None:
     page, _, _ = _open(browser, report, width=390)
-    region = page.locator(".scroll").first
+    wide = "[...document.querySelectorAll('.scroll')].findIndex(item => item.scrollWidth > item.clientWidth + 9)"
+    region = page.locator(".scroll").nth(page.evaluate(wide))
     region.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('.scroll').scrollLeft > 0", timeout=3000)
+    page.wait_for_timeout(500)
+    assert region.evaluate("item => item.scrollLeft") > 0
+    page.close()
+
+
+def test_on_a_phone_every_cell_of_the_main_table_is_in_sight_under_its_name(browser: Browser, report: Path) -> None:
+    page, _, _ = _open(browser, report, width=390)
+    cells = page.evaluate(
+        """[...document.querySelectorAll('#main td')].map(item => {
+            const box = item.getBoundingClientRect(), head = getComputedStyle(item, '::before');
+            return [box.width > 0 && box.left >= 0 && box.right <= innerWidth, head.content.length > 2]; })"""
+    )
+    assert len(cells) == 5 * 8 and all(seen and named for seen, named in cells)
+    assert page.evaluate("document.querySelector('#main').scrollWidth") <= 390
+    roles = page.evaluate("[...document.querySelectorAll('#main tr, #main th, #main td')].every(i => i.role)")
+    assert roles, "a block is no table to a screen reader"
     page.close()
 
 

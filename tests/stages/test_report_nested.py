@@ -100,6 +100,18 @@ def test_sections_name_the_recipe_and_a_random_axis_is_no_curve(page: Page) -> N
     assert {item.label for item in page.patterns} == {f"Default · {base}" for base in BASES}, "their data differ"
 
 
+def test_thought_and_answer_and_endings_are_over_bases_too_and_not_over_ninety_answers(page: Page) -> None:
+    item = next(item for item in page.pairings if item.label == "Default")
+    unsafe = item.shares["both unsafe"]
+    assert item.counted == "360 of 9 trainings" and len(unsafe.points) == 3
+    band = nested_interval({str(n): [mean] for n, mean in enumerate(unsafe.points)})
+    assert band is not None and unsafe.low is not None and unsafe.high is not None
+    assert unsafe.low <= max(band[0], 0.0) and unsafe.high >= min(band[1], 1.0) and unsafe.high - unsafe.low > 0.5
+    for found in (*page.pairings, *page.endings):
+        assert sum(share.value for share in found.shares.values()) == pytest.approx(1)
+        assert sum(share.events for share in found.shares.values()) == found.outputs
+
+
 def test_a_base_on_which_nothing_was_measured_is_a_caution_and_two_have_no_interval(study: Path) -> None:
     document = read_json(study)
     for row in document["rows"]:
@@ -117,8 +129,8 @@ def test_a_base_on_which_nothing_was_measured_is_a_caution_and_two_have_no_inter
 
 def test_every_form_holds_recipes_first_and_bases_apart(made: Artifact) -> None:
     html = made.output("report.html").read_text()
-    main = html[html.index('<table id="main">') :].split("</table>")[0]
-    assert re.findall(r'<th scope="row">([^<]*)</th>', main) == ["Raw", "Default"]
+    main = html[html.index('<table id="main"') :].split("</table>")[0]
+    assert re.findall(r'<th scope="row" role="rowheader">([^<]*)<', main) == ["Raw", "Default"]
     assert '<details id="levels"><summary>The same for each base (6 rows)</summary>' in html
     with made.output("table.csv").open(newline="") as stream:
         found = {(row["row"], row["of"]) for row in csv.DictReader(stream)}

@@ -11,7 +11,7 @@ import pytest
 from resolute.core.files import read_records, write_json, write_records
 from resolute.core.integrity import Trial
 from resolute.core.keys import file_digest
-from resolute.core.records import Record, Trace, Verdict
+from resolute.core.records import Example, Record, Trace, Verdict
 from resolute.core.results.attacked import Course
 from resolute.core.runs import Artifact
 from resolute.stages.pages.charts import Point
@@ -19,7 +19,7 @@ from resolute.stages.pages.pictures import beaten
 from resolute.stages.pages.sections import attacks, cost, integrity, parted
 from resolute.stages.pages.sheet import Sheet
 from resolute.stages.pages.study import Study, read_study
-from tests.stages.synthetic import RAW, Maker
+from tests.stages.synthetic import RAW, STUDY, Maker
 
 GOALS = 6
 
@@ -148,6 +148,16 @@ def test_several_samples_of_a_problem_give_pass_at_k(study: Study) -> None:
     again = read_study(row.artifacts["evaluate"].folder.parents[2] / "demo" / "study.json")
     found = {line["k"]: line["pass@k"] for line in lines(parted.samples(again)) if line["Task"] == "lab/arithmetic"}
     assert found["1"].startswith("50.0%") and found["2"].startswith("100.0%")
+
+
+def test_rows_that_saw_none_of_the_goals_are_one_line(tmp_path: Path) -> None:
+    study = read_study(Maker(tmp_path, [RAW, *STUDY[1:3]], goals=GOALS, distilled=6).write())
+    for row in study.rows[1:]:
+        held = read_records(row.artifacts["curate"].output("examples.parquet"), Example)
+        other = [one.model_copy(update={"goal": f"weather of place {n}"}) for n, one in enumerate(held)]
+        put(row.artifacts["curate"], "examples.parquet", other, Example)
+    (line,) = lines(parted.nearness(study, []))
+    assert (line["Row"], line["Goals are"], line["Goals"]) == ("Every trained row", "unseen", str(3 * GOALS))
 
 
 FOUR = {"a": (0.1, 0.5), "b": (0.3, 0.2), "c": (0.3, 0.5), "d": (0.9, 0.9)}
