@@ -28,6 +28,7 @@ def report(
     One self-contained page; its tables in Markdown, CSV and LaTeX, its figures as SVG and PNG, and the hub's cards.
     """
     from resolute.core.files import read_json
+    from resolute.core.runs import Run
     from resolute.stages.pages.exports import export, standing
 
     if not is_run(run):
@@ -35,6 +36,9 @@ def report(
     study = run / "study.json"
     asked: dict[str, Any] = read_json(study) if study.is_file() else {}
     base = (asked.get("recipe") or {}).get("report") or {"title": asked.get("name") or run.name}
+    for made in Run(run).entries().values():
+        if made.done:
+            made.unchanged()
     earlier = standing(run)
     source = study if study.is_file() else run
     artifact = make("report", Line(run, recipe, sets or [], plan), {"study": source}, {"title": title}, base=base)

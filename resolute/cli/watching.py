@@ -37,6 +37,9 @@ class _Lines:
         if event.what == "progress":
             self._lines(f"{_title(event)}: {event.text}", event.done, event.total)
             return
+        if event.what == "note":
+            say(f"note: {event.text}", err=True)
+            return
         if event.what not in ("started", "waits"):
             self._ended += 1
         if event.what == "stands":
@@ -59,6 +62,8 @@ class _Bars:
             self._bars.update(
                 self._tasks[event.node.id], description=words, completed=event.done, total=event.total or None
             )
+        elif event.what == "note":
+            self._bars.console.print(terminal_safe(f"note: {event.text}"), markup=False)
         elif event.what == "waits":
             self._bars.remove_task(self._tasks.pop(event.node.id))
         else:

@@ -15,7 +15,10 @@ _kept: ContextVar[dict[Hashable, object] | None] = ContextVar("kept", default=No
 
 @contextmanager
 def remembering() -> Generator[None]:
-    """Keep what `once` makes until the body ends."""
+    """Keep what `once` makes until the body ends; the outermost body, where one stands in another."""
+    if _kept.get() is not None:
+        yield
+        return
     token = _kept.set({})
     try:
         yield

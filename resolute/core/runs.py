@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -97,6 +97,30 @@ class Artifact:
             mend = f"delete {self.folder} and run again"
             raise ResoluteError("the file was changed after it was made", where=str(path), mend=mend)
         return path
+
+    def unchanged(self) -> None:
+        """Look whether a finished artifact was edited; raises as `output` does, and reads as little as it can.
+
+        The manifest is written last, so only files are read whose own time is later, or whose inode's time is: the
+        first can be set back, the second cannot, and a copy has it anew. What is found as it was is not read again:
+        the manifest is touched.
+        """
+        path = self.folder / MANIFEST
+        written = path.stat()
+        later = [name for name in self.manifest.outputs if _later(self.folder / name, written)]
+        for name in later:
+            self.output(name)
+        if later:
+            with suppress(OSError):  # a store that may only be read is read again
+                os.utime(path)
+
+
+def _later(path: Path, than: os.stat_result) -> bool:
+    try:
+        found = path.stat()
+    except OSError:
+        return True
+    return found.st_mtime_ns > than.st_mtime_ns or found.st_ctime_ns > than.st_ctime_ns
 
 
 class Run:

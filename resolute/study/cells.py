@@ -13,8 +13,10 @@ from typing import Literal
 
 from resolute.core.errors import ResoluteError
 from resolute.core.jobs import Progress, perform
+from resolute.core.remembered import remembering
 from resolute.core.runs import Artifact, BeingMade
 from resolute.study.graph import Graph, Node
+from resolute.study.here import absent
 from resolute.study.needs import gpus
 from resolute.study.standing import job_of, standing
 
@@ -22,8 +24,8 @@ MANY = 1_000_000
 """As many GPUs as anybody asks for: what a cell needs does not depend on the machine that lists it."""
 
 State = Literal["done", "partly", "ready", "waits", "amiss"]
-"""done: stands. partly: stands with failed rows, which it would ask again. ready: its feeds stand. waits: they do not.
-amiss: it cannot be made here, for want of a model or data."""
+"""done: stands, and so does all it was made of. partly: stands with failed rows: made again, it asks for those. ready:
+its feeds are done. waits: some are not. amiss: it cannot be made here, for want of a model or data."""
 
 
 @dataclass(frozen=True)
@@ -43,16 +45,22 @@ class Cell:
 
 def cells(graph: Graph, store: Path) -> list[Cell]:
     """All cells, by wave."""
-    known, waves = standing(graph, store), dict[str, int]()
+    with remembering():
+        known = standing(graph, store)
+        settled = known.settled(graph)
+        missing = absent(graph, settled)
+    waves = dict[str, int]()
     found: list[Cell] = []
     for node in graph.nodes.values():
         waves[node.id] = 1 + max((waves[feed.node] for feed in node.feeds), default=-1)
-        if node.id in known.made:
-            state: State = "done" if node.id in known.done else "partly"
-        elif node.id in known.amiss:
+        if node.id in settled:
+            state: State = "done"
+        elif node.id in known.amiss or node.id in missing:
             state = "amiss"
+        elif any(feed.node not in settled for feed in node.feeds):
+            state = "waits"
         else:
-            state = "ready" if all(feed.node in known.made for feed in node.feeds) else "waits"
+            state = "partly" if node.id in known.partly else "ready"
         found.append(Cell(node, waves[node.id], state, _gpus(node)))
     return sorted(found, key=lambda cell: cell.wave)
 
@@ -62,17 +70,19 @@ def make_cell(
 ) -> Artifact:
     """Make the cell whose id is, or begins with, `name`; the cells it needs as well, where `with_feeds`.
 
-    A feed that another process is making is waited for, `patience` seconds at a time. Raises `ResoluteError` where no
-    id or several begin so, where feeds are missing, and `BeingMade` where another process makes this very cell.
+    A feed with failed rows is taken as it is nowhere: made again first, where `with_feeds`, it is built on as it then
+    stands, as a study does. A feed that another process is making is waited for, `patience` seconds at a time. Raises
+    `ResoluteError` where no id or several begin so, where feeds are missing, and `BeingMade` where another process
+    makes this very cell.
     """
     node = _named(graph, name)
     needed = _needed(graph, node)
-    made = dict(standing(graph, store, needed).made)
+    made = standing(graph, store, needed).settled(graph)
     missing = [each for each in needed if each not in made and each != node.id]
     if missing and not with_feeds:
         told = "\n  ".join(f"{each} ({graph.nodes[each].stage} of {graph.nodes[each].label})" for each in missing)
-        mend = "make those first, in this order, or say --with-feeds"
-        raise ResoluteError(f"cells that this one needs are not made:\n  {told}", where=node.id, mend=mend)
+        what = f"cells that this one needs are not made, or have failed rows:\n  {told}"
+        raise ResoluteError(what, where=node.id, mend="make those first, in this order, or say --with-feeds")
     for each in missing:
         made[each] = _made(graph.nodes[each], made, store, progress, patience)
     return perform(job_of(node, made), store, progress)

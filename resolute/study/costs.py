@@ -1,36 +1,38 @@
 """What a study that is not made yet would take: requests, tokens, GPU-hours and dollars, reckoned without any model.
 
 A forecast, not a measurement. Everything assumed stands in `ASSUMED` and is printed with the sums; where an artifact of
-the same stage and model stands in the store, its measured tokens a second are taken instead.
+the same stage and model stands in the store, its measured tokens a second are taken instead. What cannot be reckoned is
+in no sum and stands beside it.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from resolute.core.catalogue import counted, entries, find
+from resolute.core.catalogue import Catalogue, entries, find
 from resolute.core.curation.mixture import mixture
-from resolute.core.errors import ResoluteError
-from resolute.core.parts import Task
 from resolute.core.prices import price_of
-from resolute.core.settings import Curate, Distill, Evaluate, Train
-from resolute.core.sources import load_prompts
+from resolute.core.settings import Audit, Curate, Distill, Evaluate, Judge, Repair, Train
 from resolute.core.strategy import strategy
-from resolute.core.suites import tasks_of
+from resolute.models.instruments.named import known
 from resolute.study.graph import TRAINED, Graph, Node
+from resolute.study.loads import Load, load
+from resolute.study.names import AUDITORS, JUDGES
 from resolute.study.needs import local
 
-PROMPT, THOUGHT, TURNS = 300, 3_000, 25
+PROMPT, THOUGHT, RUBRIC, REPLY = 300, 3_000, 1_000, 300
 SPEED, UTILISED = 2_500, 0.4
 ASSUMED = (
-    f"{PROMPT} tokens a prompt; {THOUGHT} an output, or the strategy's mean in the study; PAIR at most {TURNS} turns; "
-    f"vLLM at {SPEED} tokens/s a GPU for 7B and in proportion; training at {UTILISED:.0%} of the GPU's peak; "
-    "judges, audits, attackers and start-up not counted"
+    f"{PROMPT} tokens a prompt; {THOUGHT} an output, or the strategy's mean in the study; the first round of a "
+    "distillation; PAIR to its last turn, each written at the first try; a judge, an auditor or a stop is told "
+    f"{RUBRIC} tokens beside what it reads and answers with {REPLY}, or {THOUGHT} where it thinks, as an attacker "
+    f"writes {REPLY}; vLLM at {SPEED} tokens/s a GPU for 7B and in proportion; training at {UTILISED:.0%} of the GPU's "
+    "peak; start-up and tries again not counted"
 )
 _SIZE = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)[bB](?![a-zA-Z])")
 
@@ -44,8 +46,8 @@ class Cost:
     """Written by models, or trained on."""
     gpu_hours: float = 0.0
     dollars: float = 0.0
-    unknown: int = 0
-    """Nodes whose hours or dollars cannot be reckoned."""
+    without: Counter[str] = field(default_factory=Counter[str])
+    """What is in none of these -> nodes of which it is true."""
 
     def __add__(self, other: Cost) -> Cost:
         return Cost(
@@ -53,18 +55,21 @@ class Cost:
             self.tokens + other.tokens,
             self.gpu_hours + other.gpu_hours,
             self.dollars + other.dollars,
-            self.unknown + other.unknown,
+            self.without + other.without,
         )
 
 
 def costs(
     graph: Graph, made: Collection[str], *, peak: float, speeds: dict[str, float] | None = None
 ) -> dict[str, Cost]:
-    """Stage -> what its open nodes take. `peak` is a GPU's TFLOP/s; `speeds` measured tokens/s a GPU by model."""
+    """Stage -> what its open nodes take; of stages that cost something. `peak` is a GPU's TFLOP/s; `speeds` measured
+    tokens/s a GPU by model."""
     sums: dict[str, Cost] = defaultdict(Cost)
     for node in graph.nodes.values():
-        if node.id not in made and node.stage in ("distill", "train", "evaluate"):
-            sums[node.stage] += _cost(graph, node, peak, speeds or {})
+        if node.id not in made and node.stage not in ("curate", "report"):
+            cost = _cost(graph, node, peak, speeds or {})
+            cost.without = Counter(dict.fromkeys(cost.without, 1))
+            sums[node.stage] += cost
     return dict(sums)
 
 
@@ -85,42 +90,105 @@ def measured(store: Path, graph: Graph) -> dict[str, float]:
 
 def _cost(graph: Graph, node: Node, peak: float, speeds: dict[str, float]) -> Cost:
     settings = node.settings
-    try:
-        if isinstance(settings, Train):
-            return _training(graph, node, settings, peak)
-        if isinstance(settings, Distill):
-            said = strategy(settings.strategy)
-            requests = 0 if said.refusal else _asked(settings)
-            return _asking(settings.model, requests * settings.samples, said.tokens or THOUGHT, speeds)
-        assert isinstance(settings, Evaluate)
-        model = _base(graph, node) if settings.model == TRAINED else settings.model
-        known = [_requests(task, count, settings) for task, count in _tasks(settings.suites)]
-        cost = _asking(model, sum(filter(None, known)), THOUGHT, speeds)
-        cost.unknown = int(cost.unknown or None in known)
-        return cost
-    except ResoluteError:  # a data set that is not here: how much is asked is not known
-        return Cost(unknown=1)
+    if isinstance(settings, Train):
+        return _training(graph, node, settings, peak)
+    if isinstance(settings, Distill):
+        asked, tokens = load(settings), strategy(settings.strategy).tokens or THOUGHT
+        cost = _asking(settings.model, asked.requests, tokens, speeds)
+        cost.without += asked.without
+        judged = _grading(settings.judges, JUDGES, asked, tokens)
+        return _paid(_paid(cost, judged), _grading(settings.auditors, AUDITORS, asked, tokens))
+    if isinstance(settings, Evaluate):
+        return _evaluating(graph, node, settings, speeds)
+    if isinstance(settings, Repair):
+        scripted = settings.model in entries("models") and not local(settings.model)
+        return Cost(without=Counter() if scripted else Counter(["how many traces are repaired"]))
+    asked, tokens = _read(graph, node)
+    if isinstance(settings, Judge):
+        return _grading(settings.judges, JUDGES, asked, tokens, times=1 + len(settings.styles))
+    return _grading(settings.auditors, AUDITORS, asked, tokens) if isinstance(settings, Audit) else Cost()
+
+
+def _evaluating(graph: Graph, node: Node, settings: Evaluate, speeds: dict[str, float]) -> Cost:
+    model = _base(graph, node) if settings.model == TRAINED else settings.model
+    asked = load(settings)
+    cost = _asking(model, asked.requests, THOUGHT, speeds)
+    cost.without += asked.without
+    if asked.attacker and settings.attacker:
+        cost = _paid(cost, _called(settings.attacker, asked.attacker, RUBRIC + PROMPT, REPLY, "attackers"))
+    if asked.stop and settings.stop:
+        cost = _paid(cost, _instrument(settings.stop, JUDGES, asked.stop, THOUGHT, parts=1))
+    return cost
+
+
+def _paid(cost: Cost, others: Cost) -> Cost:
+    """What others beside the model that is asked cost; requests and tokens stay those of the model."""
+    return cost + Cost(dollars=others.dollars, without=others.without)
 
 
 def _asking(model: str, requests: int, tokens: int, speeds: dict[str, float]) -> Cost:
     cost = Cost(requests, requests * tokens)
-    if model in speeds:
-        cost.gpu_hours = cost.tokens / speeds[model] / 3600 if local(model) else 0.0
-    elif local(model):
+    if local(model):
         size = _size(model)
-        cost.gpu_hours = cost.tokens / (SPEED * 7 / size) / 3600 if size else 0.0
-        cost.unknown = int(size is None)
-    if not local(model) and model not in entries("models"):
+        rate = speeds.get(model) or (SPEED * 7 / size if size else 0)
+        cost.gpu_hours = cost.tokens / rate / 3600 if rate else 0.0
+        cost.without += Counter(() if rate else [f"GPU-hours of {model}, whose size is not known"])
+    elif model not in entries("models"):
         price = price_of(model)
         cost.dollars = price.cost(requests * PROMPT, cost.tokens) if price else 0.0
-        cost.unknown = int(price is None)
+        cost.without += Counter(() if price else [f"dollars for {model}, whose price is not known"])
     return cost
+
+
+def _grading(
+    specs: Collection[str], of: tuple[Catalogue, Catalogue], asked: Load, tokens: int, *, times: int = 1
+) -> Cost:
+    """Instruments that ask a model: one question a trace and part that they read."""
+    cost = Cost()
+    for spec in specs:
+        cost += _instrument(spec, of, asked.traces * times, tokens)
+        if "@" in spec:
+            cost.without |= asked.without
+    return cost
+
+
+def _instrument(spec: str, of: tuple[Catalogue, Catalogue], traces: int, tokens: int, *, parts: int = 0) -> Cost:
+    instrument, model = known(spec, *of)
+    if not model:
+        return Cost()
+    parts = parts or len(getattr(instrument, "reads", ("thought",)))
+    written = THOUGHT if instrument.thinks else min(REPLY, instrument.max_tokens)
+    return _called(model, traces * parts, RUBRIC + tokens // parts, written, "judges and auditors")
+
+
+def _called(model: str, calls: int, tokens_in: int, tokens_out: int, who: str) -> Cost:
+    """Calls of somebody beside the model that is asked: dollars, and of checkpoints only that they are left out."""
+    if local(model):
+        return Cost(without=Counter([f"GPU-hours of {who} on checkpoints"]))
+    if model in entries("models"):
+        return Cost()
+    if (price := price_of(model)) is None:
+        return Cost(calls, calls * tokens_out, without=Counter([f"dollars for {model}, whose price is not known"]))
+    return Cost(calls, calls * tokens_out, dollars=price.cost(calls * tokens_in, calls * tokens_out))
+
+
+def _read(graph: Graph, node: Node) -> tuple[Load, int]:
+    """What a judge or an auditor is handed, and the tokens of one trace of it."""
+    found, tokens = Load(), THOUGHT
+    for feed in node.feeds:
+        settings = graph.nodes[feed.node].settings
+        if isinstance(settings, Distill | Evaluate):
+            more = load(settings)
+            found.traces, found.without = found.traces + more.traces, found.without | more.without
+        if isinstance(settings, Distill):
+            tokens = strategy(settings.strategy).tokens or THOUGHT
+    return found, tokens
 
 
 def _training(graph: Graph, node: Node, settings: Train, peak: float) -> Cost:
     curate = next((graph.nodes[feed.node] for feed in node.feeds), None)
     if curate is None or not isinstance(curate.settings, Curate):
-        return Cost(unknown=1)
+        return Cost(without=Counter(["trainings on rows that stand already"]))
     rows, each = _rows(curate.settings), _length(graph, curate)
     steps = rows * settings.epochs / settings.batch_size
     seen = rows * settings.epochs
@@ -128,7 +196,7 @@ def _training(graph: Graph, node: Node, settings: Train, peak: float) -> Cost:
         seen = settings.max_steps * settings.batch_size
     tokens, size = round(seen * each), _size(settings.model)
     if size is None:
-        return Cost(tokens=tokens, unknown=1)
+        return Cost(tokens=tokens, without=Counter([f"GPU-hours of {settings.model}, whose size is not known"]))
     flops = (6 if settings.method == "full" else 4) * size * 1e9 * tokens
     return Cost(tokens=tokens, gpu_hours=flops / (peak * 1e12 * UTILISED) / 3600)
 
@@ -149,33 +217,6 @@ def _length(graph: Graph, curate: Node) -> float:
 def _base(graph: Graph, node: Node) -> str:
     trained = (graph.nodes[feed.node].settings for feed in node.feeds)
     return next((each.model for each in trained if isinstance(each, Train)), "")
-
-
-def _asked(settings: Distill) -> int:
-    return _prompts(settings.prompts, settings.n if settings.framings else None)
-
-
-@cache
-def _prompts(specs: tuple[str, ...], n: int | None) -> int:
-    kinds = [prompt.kind for spec in specs for prompt in load_prompts(spec)]
-    harmful = kinds.count("harmful")
-    return len(kinds) - harmful + (n if n and harmful else harmful)
-
-
-def _tasks(suites: Iterable[str]) -> list[tuple[Task, int | None]]:
-    specs = [counted(spec) for spec in suites]
-    return [(task, count) for name, count in specs for task in tasks_of(name).values()]
-
-
-def _requests(task: Task, count: int | None, settings: Evaluate) -> int | None:
-    """None where the task's data are not here."""
-    try:
-        goals = count or _prompts((task.prompts,), None)
-    except ResoluteError:
-        return None
-    attacks: Iterable[str] = settings.attacks or task.attacks if task.event != "correct" else ("none",)
-    turns = sum(TURNS if attack == "pair" else 1 for attack in attacks)
-    return goals * turns * (settings.samples or (task.needs.samples if task.needs else 1))
 
 
 @cache

@@ -15,8 +15,8 @@ from resolute.core.errors import ResoluteError
 from resolute.core.jobs import Job
 from resolute.core.runs import Artifact, BeingMade
 from resolute.study.graph import TRAINED, Graph, Node
-from resolute.study.needs import models
-from resolute.study.slots import Slots, fit, here
+from resolute.study.needs import models, sources
+from resolute.study.slots import Slots, here
 from resolute.study.standing import job_of, standing
 from resolute.study.workers import Workers
 
@@ -30,10 +30,10 @@ PATIENCE = 5.0
 class Event:
     """Something a watcher may want to draw."""
 
-    what: Literal["stands", "started", "progress", "waits", "done", "failed", "skipped"]
+    what: Literal["note", "stands", "started", "progress", "waits", "done", "failed", "skipped"]
     node: Node
     text: str = ""
-    """What the job is doing, or why it failed."""
+    """What the job is doing, why it failed, or what is to be known of it and others before they run."""
     done: int = 0
     total: int = 0
     """0 where the total is not known."""
@@ -53,7 +53,8 @@ class Outcome:
 class Hands(Protocol):
     """Who does the jobs: processes of this machine, or a cluster."""
 
-    def lacking(self, names: Sequence[str]) -> Mapping[str, ResoluteError]: ...
+    def fit(self, nodes: Sequence[Node]) -> str: ...
+    def lacking(self, names: Sequence[str], data: Sequence[str]) -> Mapping[str, ResoluteError]: ...
     def start(self, node: Node, job: Job) -> Future[Artifact] | None: ...
     def ended(self, node: Node, *, broken: bool) -> None: ...
     def told(self) -> Mapping[str, tuple[str, str, int, int]]: ...
@@ -66,22 +67,23 @@ def execute(
     """Run every node that does not stand, as many at a time as there are slots; one that fails takes down only what
     needs it. `hands` do the jobs in the place of this machine's workers.
 
-    Raises `ResoluteError` before anything runs where an artifact was edited, a model is not here, or a job needs more
-    GPUs than there are. `KeyboardInterrupt` ends the workers: what they had finished stands, and what they were at is
-    taken up by the next run.
+    Raises `ResoluteError` before anything runs where an artifact was edited, a model or a data set is not here, or a
+    job needs more GPUs than there are. `KeyboardInterrupt` ends the workers: what they had finished stands, and what
+    they were at is taken up by the next run.
     """
-    outcome = Outcome(_standing(graph, store))
+    outcome = Outcome(standing(graph, store).settled(graph))
     for name in outcome.artifacts:
         watch(Event("stands", graph.nodes[name]))
     open_nodes = {name: node for name, node in graph.nodes.items() if name not in outcome.artifacts}
     if not open_nodes:
         return outcome
     if hands is None:
-        there = slots or here()
-        fit(graph, there)
-        hands = Workers(there, store)
+        hands = Workers(slots or here(), store)
     try:
-        _require_models(open_nodes.values(), hands)
+        nodes = list(open_nodes.values())
+        if told := hands.fit(nodes):
+            watch(Event("note", nodes[0], told))
+        _require(nodes, hands)
         _Drive(graph, hands, watch, outcome, open_nodes).run()
     except BaseException:
         hands.close(kill=True)
@@ -90,27 +92,22 @@ def execute(
     return outcome
 
 
-def _standing(graph: Graph, store: Path) -> dict[str, Artifact]:
-    """What need not be made: done without failed rows, and so is all it was made of."""
-    done, kept = standing(graph, store).done, dict[str, Artifact]()
-    for node in graph.nodes.values():
-        if node.id in done and all(feed.node in kept for feed in node.feeds):
-            kept[node.id] = done[node.id]
-    return kept
-
-
-def _require_models(nodes: Iterable[Node], hands: Hands) -> None:
+def _require(nodes: Iterable[Node], hands: Hands) -> None:
     users: dict[str, Node] = {}
+    data: dict[str, Node] = {}
     for node in nodes:
         for name in models(node.settings):
             users.setdefault(name, node)
-    lacking = hands.lacking([name for name in users if name != TRAINED])
+        for spec in sources(node.settings):
+            data.setdefault(spec, node)
+    lacking = hands.lacking([name for name in users if name != TRAINED], list(data))
     if lacking:
         first = next(iter(lacking.values()))
+        whose = data | users
         lines = [
-            f"{name} ({users[name].stage} of {users[name].label}): {error.what}" for name, error in lacking.items()
+            f"{name} ({whose[name].stage} of {whose[name].label}): {error.what}" for name, error in lacking.items()
         ]
-        raise ResoluteError("models are not here:\n  " + "\n  ".join(lines), mend=first.mend)
+        raise ResoluteError("models or data are not here:\n  " + "\n  ".join(lines), mend=first.mend)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Which models of a plan are on this machine, said without importing what talks to them."""
+"""Which models and data sets of a plan are on this machine, said without importing what talks to models."""
 
 from __future__ import annotations
 
@@ -8,20 +8,46 @@ from pathlib import Path
 
 from resolute.core.catalogue import entries
 from resolute.core.errors import ResoluteError
+from resolute.core.foreign.remote import is_remote
+from resolute.core.sources import NotHere, load_prompts
 from resolute.study.graph import TRAINED, Graph
-from resolute.study.needs import models
-
-PLACES = (".", "..", "~", "models", "runs", "checkpoints")
-"""First parts of a name that is a folder's and no provider's."""
+from resolute.study.needs import like_folder, models, sources
 
 
 def absent(graph: Graph, made: Collection[str]) -> dict[str, list[str]]:
-    """Node -> models that it needs and that are not here. A provider's name is taken at its word: running asks it."""
+    """Node that is not made -> models and data sets that it needs and that are not here. A provider's name is taken at
+    its word, and so is a file that lies elsewhere: running asks for them."""
     found: dict[str, list[str]] = {}
+    lacking: dict[str, bool] = {}
     for node in graph.nodes.values():
-        if node.id not in made and (lacks := [name for name in models(node.settings) if not _here(name)]):
+        if node.id in made:
+            continue
+        for spec in sources(node.settings):
+            if spec not in lacking:
+                lacking[spec] = not_here(spec) is not None
+        lacks = [name for name in models(node.settings) if not _here(name)]
+        lacks += [data_set(spec) for spec in sources(node.settings) if lacking[spec]]
+        if lacks:
             found[node.id] = lacks
     return found
+
+
+def data_set(spec: str) -> str:
+    """What a plan calls a prompt source that is missing."""
+    return f"the data of {spec}"
+
+
+def not_here(spec: str) -> NotHere | None:
+    """Why the data of a prompt source are not on this machine; None where they are. Nothing is fetched."""
+    if is_remote(spec):
+        return None
+    try:
+        load_prompts(spec)
+    except NotHere as error:
+        return error
+    except ResoluteError:  # they are here and something else is the matter, which the job says
+        return None
+    return None
 
 
 @cache
@@ -35,5 +61,4 @@ def _here(name: str) -> bool:
             return resolve(name).path is not None
         except ResoluteError:
             return False
-    parts = Path(name).parts
-    return len(parts) > 1 and parts[0] not in PLACES and not Path(name).is_absolute()
+    return not like_folder(name)

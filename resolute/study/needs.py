@@ -1,12 +1,16 @@
-"""What a job needs of the machine it runs on: GPUs, and models that are there. Found without importing torch."""
+"""What a job needs of the machine it runs on: GPUs, models and data. Found without importing torch."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from resolute.core.catalogue import entries, find
+from resolute.core.catalogue import counted, entries, find
 from resolute.core.settings import Audit, Curate, Distill, Evaluate, Judge, Repair, Section, Serving, Train
+from resolute.core.suites import tasks_of
 from resolute.study.graph import TRAINED, Node
+
+PLACES = (".", "..", "~", "models", "runs", "checkpoints")
+"""First parts of a name that is a folder's and no provider's."""
 
 
 def gpus(node: Node, there: int) -> int:
@@ -41,13 +45,33 @@ def models(settings: Section) -> list[str]:
     return list(dict.fromkeys(name for name in named if name))
 
 
+def sources(settings: Section) -> list[str]:
+    """Prompt sources that a job reads, each once: of suites that are known."""
+    found: list[str] = []
+    if isinstance(settings, Distill):
+        found += settings.prompts
+    if isinstance(settings, Evaluate):
+        found += [task.prompts for spec in settings.suites for task in tasks_of(counted(spec)[0]).values()]
+    if isinstance(settings, Curate):
+        found += settings.reserve
+    return list(dict.fromkeys(found))
+
+
 def local(model: str) -> bool:
-    """Whether a name stands for weights: a checkpoint of this study, a plug-in's, a folder, one of the hub."""
+    """Whether a name stands for weights: a checkpoint of this study, a plug-in's, one of the hub, or a folder, here or
+    not: what a job needs does not depend on the machine that asks."""
     if model == TRAINED:
         return True
     if model in entries("models"):
         return isinstance(find("models", model), Path)
-    return Path(model).is_dir() or "@" in model
+    return Path(model).is_dir() or "@" in model or like_folder(model)
+
+
+def like_folder(name: str) -> bool:
+    """Whether a model's name is spelled as a folder's: a provider's has two parts or more and begins with none of
+    `PLACES`."""
+    parts = Path(name).parts
+    return len(parts) < 2 or parts[0] in PLACES or Path(name).is_absolute()
 
 
 def _behind(instrument: str | None) -> str | None:

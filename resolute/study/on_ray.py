@@ -19,6 +19,7 @@ from resolute.core.jobs import Job, perform
 from resolute.core.runs import Artifact
 from resolute.study.graph import Node
 from resolute.study.needs import gpus
+from resolute.study.slots import fit
 from resolute.study.workers import lacking
 
 RETRIES = 5
@@ -45,17 +46,24 @@ class Cluster:
         self._gpus = max((int(node["Resources"].get("GPU", 0)) for node in nodes), default=0)
         self._task = self._ray.remote(_task)
 
-    def lacking(self, names: Sequence[str]) -> Mapping[str, ResoluteError]:
-        """Models that are not on the node that is asked."""
-        asked = self._ray.remote(_lacking).remote(os.fspath(self._place), list(names))
+    def fit(self, nodes: Sequence[Node]) -> str:
+        """Raise `ResoluteError` where a job needs more GPUs than any node has; a sentence where no node has one at all:
+        nodes that a cluster starts when they are asked for are not seen."""
+        fit(nodes, self._gpus, there="no node has more than")
+        wanting = sum(gpus(node, 1) > 0 for node in nodes)
+        if self._gpus or not wanting:
+            return ""
+        mend = "if the cluster starts GPU nodes when they are needed, start one first and run this again"
+        return f"no node has a GPU: {wanting} open jobs that run checkpoints will compute on processors; {mend}"
+
+    def lacking(self, names: Sequence[str], data: Sequence[str]) -> Mapping[str, ResoluteError]:
+        """Models and data that are not on the node that is asked."""
+        asked = self._ray.remote(_lacking).remote(os.fspath(self._place), list(names), list(data))
         return self._ray.get(asked)
 
     def start(self, node: Node, job: Job) -> Future[Artifact]:
         """Hand a job over; Ray keeps it until there is room."""
         need = gpus(node, self._gpus)
-        if need > self._gpus:
-            what = f"it needs {need} GPUs and no node has more than {self._gpus}"
-            raise ResoluteError(what, where=f"{node.stage} of {node.label}", mend="say fewer, or add such a node")
         ours: Future[Artifact] = Future()
         options = {"num_cpus": 1, "num_gpus": need, "max_retries": RETRIES, "name": f"{node.stage} {node.id}"}
         reference = self._task.options(**options).remote(os.fspath(self._place), job, self._store)
@@ -100,9 +108,9 @@ def _task(place: str, job: Job, store: Path) -> Artifact | ResoluteError:
         return error
 
 
-def _lacking(place: str, names: Sequence[str]) -> dict[str, ResoluteError]:
+def _lacking(place: str, names: Sequence[str], data: Sequence[str]) -> dict[str, ResoluteError]:
     os.chdir(place)
-    return lacking(names)
+    return lacking(names, data)
 
 
 def _silent(what: str, done: int, total: int, /, note: str = "") -> None:

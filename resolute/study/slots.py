@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from resolute.core.errors import ResoluteError
-from resolute.study.graph import Graph
+from resolute.study.graph import Node
 from resolute.study.needs import gpus
 
 WORKERS = 2
@@ -59,13 +60,13 @@ class Free:
         return Place(gpus=tuple(free[:need])) if len(free) >= need else None
 
 
-def fit(graph: Graph, slots: Slots) -> None:
-    """Raise `ResoluteError` where a job needs more GPUs than there are: it would wait for ever."""
-    for node in graph.nodes.values():
-        if (need := gpus(node, len(slots.gpus))) > len(slots.gpus):
-            where = f"{node.stage} of {node.label}"
+def fit(nodes: Iterable[Node], most: int, *, there: str = "there are") -> None:
+    """Raise `ResoluteError` where a job needs more than the `most` GPUs it can have: it would wait for ever."""
+    for node in nodes:
+        if (need := gpus(node, most)) > most:
             mend = "run it where there are as many, or say fewer (train.processes, serving.tensor_parallel)"
-            raise ResoluteError(f"it needs {need} GPUs and there are {len(slots.gpus)}", where=where, mend=mend)
+            where = f"{node.stage} of {node.label}"
+            raise ResoluteError(f"it needs {need} GPUs and {there} {most}", where=where, mend=mend)
 
 
 def here() -> Slots:

@@ -29,6 +29,14 @@ class Standing:
     def made(self) -> dict[str, Artifact]:
         return self.done | self.partly
 
+    def settled(self, graph: Graph) -> dict[str, Artifact]:
+        """What need not be made: done without failed rows, and so is all it was made of."""
+        kept = dict[str, Artifact]()
+        for node in graph.nodes.values():
+            if node.id in self.done and all(feed.node in kept for feed in node.feeds):
+                kept[node.id] = self.done[node.id]
+        return kept
+
 
 def standing(graph: Graph, store: Path, nodes: Iterable[str] | None = None) -> Standing:
     """Look at all nodes, or at those named, feeds first.
@@ -53,7 +61,7 @@ def _standing(graph: Graph, store: Path, nodes: Iterable[str] | None) -> Standin
             found.amiss[node.id] = error
             continue
         if artifact.done:
-            _unchanged(artifact)
+            artifact.unchanged()
             (found.partly if artifact.manifest.failed_rows else found.done)[node.id] = artifact
     return found
 
@@ -77,15 +85,3 @@ def _recorded(artifact: Artifact, name: str) -> str:
     if not inside:
         raise ResoluteError(f"{artifact.stage} {artifact.key} has no {name}", where=str(artifact.folder))
     return digest(inside)
-
-
-def _unchanged(artifact: Artifact) -> None:
-    """A manifest is written after all outputs: one that is younger than it is read and compared."""
-    written = (artifact.folder / MANIFEST).stat().st_mtime_ns
-    for name in artifact.manifest.outputs:
-        try:
-            younger = (artifact.folder / name).stat().st_mtime_ns > written
-        except OSError:
-            younger = True
-        if younger:
-            artifact.output(name)

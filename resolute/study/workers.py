@@ -15,8 +15,9 @@ from resolute.core.errors import ResoluteError
 from resolute.core.jobs import Job, perform
 from resolute.core.runs import Artifact
 from resolute.study.graph import Node
+from resolute.study.here import not_here
 from resolute.study.needs import gpus
-from resolute.study.slots import Free, Place, Slots
+from resolute.study.slots import Free, Place, Slots, fit
 
 Told = tuple[str, str, int, int]
 """Node, what it is doing, how far, of how many."""
@@ -41,8 +42,9 @@ def _work(node: str, job: Job, store: Path) -> Artifact:
     return perform(job, store, report)
 
 
-def lacking(names: Sequence[str]) -> dict[str, ResoluteError]:
-    """Which of these models are not here, and why; asked in a worker, since it imports what talks to them."""
+def lacking(names: Sequence[str], data: Sequence[str]) -> dict[str, ResoluteError]:
+    """Which of these models and prompt sources are not here, and why; asked in a worker, since it imports what talks to
+    models."""
     from resolute.models.identity import resolve
 
     found: dict[str, ResoluteError] = {}
@@ -51,7 +53,7 @@ def lacking(names: Sequence[str]) -> dict[str, ResoluteError]:
             resolve(name)
         except ResoluteError as error:
             found[name] = error
-    return found
+    return found | {spec: error for spec in data if (error := not_here(spec)) is not None}
 
 
 class Workers:
@@ -66,9 +68,14 @@ class Workers:
         self._pools: dict[Place, ProcessPoolExecutor] = {}
         self._places: dict[str, Place] = {}
 
-    def lacking(self, names: Sequence[str]) -> dict[str, ResoluteError]:
-        """Models that are not on this machine."""
-        return self._pool(Place(cpu=0)).submit(lacking, list(names)).result()
+    def fit(self, nodes: Sequence[Node]) -> str:
+        """Raise `ResoluteError` where a job needs more GPUs than this machine has; there is nothing else to say."""
+        fit(nodes, len(self._free.slots.gpus))
+        return ""
+
+    def lacking(self, names: Sequence[str], data: Sequence[str]) -> dict[str, ResoluteError]:
+        """Models and data that are not on this machine."""
+        return self._pool(Place(cpu=0)).submit(lacking, list(names), list(data)).result()
 
     def start(self, node: Node, job: Job) -> Future[Artifact] | None:
         """Begin a job where there is room for it; None where there is none at the moment."""

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from resolute.core.errors import ResoluteError
-from resolute.core.runs import BeingMade, working
+from resolute.core.runs import MANIFEST, Artifact, BeingMade, working
 from resolute.study.cells import cells, make_cell
 from resolute.study.folder import holding
+from resolute.study.graph import Feed, Graph
 from tests.study.small import graph, ids, silent
 
 
@@ -48,6 +49,42 @@ def test_a_cell_with_its_feeds_is_made_once_and_then_found(tmp_path: Path) -> No
         "done",
         "ready",
     ]
+
+
+def failed(artifact: Artifact) -> None:
+    """Make a finished artifact one with a failed row, as a server that went away leaves it."""
+    partly = artifact.manifest.model_copy(update={"failed_rows": 1})
+    (artifact.folder / MANIFEST).write_text(partly.model_dump_json(), encoding="utf-8")
+
+
+def test_a_cell_is_not_built_on_failed_rows_and_its_feeds_ask_for_them_first(tmp_path: Path) -> None:
+    made = graph()
+    by = ids(made)
+    make_cell(made, by["curate", "made"], tmp_path, silent, with_feeds=True)
+    traces = make_cell(made, by["distill", "made"], tmp_path, silent)
+    failed(traces)
+    states = {cell.node.id: cell.state for cell in cells(made, tmp_path)}
+    assert states[by["distill", "made"]] == "partly"
+    assert states[by["audit", "made"]] == states[by["curate", "made"]] == "waits"
+    with pytest.raises(ResoluteError, match="failed rows"):
+        make_cell(made, by["audit", "made"], tmp_path, silent)
+    make_cell(made, by["audit", "made"], tmp_path, silent, with_feeds=True)
+    assert traces.manifest.failed_rows == 0
+    assert {cell.state for cell in cells(made, tmp_path) if cell.node.label == "made"} == {"done"}
+
+
+def test_a_cell_whose_model_or_data_are_not_here_is_amiss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESOLUTE_DATA", str(tmp_path))
+    asked = {"suites": ["lab:4"], "sampling": {"temperature": 0.7, "max_tokens": 9}, "model": "lab/base"}
+    made = Graph()
+    made.add("evaluate", [("test", asked)], (), label="there")
+    gone = made.add("evaluate", [("test", {**asked, "model": "models/Gone"})], (), label="no model")
+    made.add("evaluate", [("test", {**asked, "suites": ["advbench"], "samples": 2})], (), label="no data")
+    answers = [Feed("traces", gone.id, "traces.parquet")]
+    made.add("judge", [("test", {"judges": ["llama-guard-3@models/Gone"]})], answers, label="no guard")
+    found = {cell.node.label: (cell.state, cell.gpus) for cell in cells(made, tmp_path / ".store")}
+    amiss = dict.fromkeys(("no model", "no data", "no guard"), ("amiss", 1))
+    assert found == {"there": ("ready", 1), **amiss}
 
 
 def test_a_cell_that_another_process_makes_is_said_at_once(tmp_path: Path) -> None:

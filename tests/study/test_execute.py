@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from resolute.study.slots import Slots
 from resolute.study.standing import standing
 from tests.study.small import DISTILL, graph, ids
 
+TICK = 0.05
+"""Seconds in which a file system tells two times apart."""
 Ran = tuple[Graph, Path, Outcome, list[Event]]
 
 
@@ -63,6 +66,43 @@ def test_an_edited_artifact_stops_the_study_before_anything_runs(ran: Ran, tmp_p
     seen: list[Event] = []
     with pytest.raises(ResoluteError, match="changed after it was made"):
         execute(made, copy, seen.append)
+    assert not seen
+
+
+def test_an_edit_whose_time_was_set_back_is_seen_and_what_was_only_copied_is_read_once(
+    ran: Ran, tmp_path: Path
+) -> None:
+    import shutil
+
+    made, store, _, _ = ran
+    copy = tmp_path / ".store"
+    shutil.copytree(store, copy)
+    artifact = standing(made, copy).done[ids(made)["distill", "made"]]
+    path = artifact.folder / "traces.parquet"
+    manifest = artifact.folder / "manifest.json"
+    touched: list[int] = []
+    for _ in range(2):
+        artifact.unchanged()
+        touched.append(manifest.stat().st_mtime_ns)
+        time.sleep(TICK)
+    assert touched[0] == touched[1]
+    before = path.stat()
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+    with pytest.raises(ResoluteError, match="changed after it was made"):
+        standing(made, copy)
+
+
+def test_a_data_set_that_is_not_here_stops_the_study_before_anything_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESOLUTE_DATA", str(tmp_path))
+    made, seen = Graph(), list[Event]()
+    made.add("distill", [("test", DISTILL)], (), label="there")
+    made.add("distill", [("test", {**DISTILL, "prompts": ["advbench"]})], (), label="gone")
+    with pytest.raises(ResoluteError, match=r"advbench .distill of gone.: the data set advbench50.jsonl is missing"):
+        execute(made, tmp_path / ".store", seen.append)
     assert not seen
 
 

@@ -29,6 +29,10 @@ def need(stage: str, settings: dict[str, Any], there: int = 8) -> int:
         ("judge", {"judges": ["lab/strict"]}, 0),
         ("judge", {"judges": ["llama-guard-3@lab/base"]}, 1),
         ("audit", {"auditors": ["screen", "risks@openai/o3"]}, 0),
+        ("judge", {"judges": ["llama-guard-3@models/Gone"]}, 1),
+        ("judge", {"judges": ["llama-guard-3@/nowhere/Gone"]}, 1),
+        ("train", {**TRAIN, "model": "checkpoints/Gone", "launch": "fsdp", "processes": 6}, 6),
+        ("evaluate", {**EVALUATE, "model": "openai-api/deepseek/some-model"}, 0),
         ("curate", {"safety": 1}, 0),
     ],
 )
