@@ -15,6 +15,7 @@ OWN = {
     "__main__",
     "page",
     "pictures",
+    "lab_freeze",
     "lab_trial",
     "train_ways",
     "train_gpu",

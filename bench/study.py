@@ -1,4 +1,5 @@
-"""Planning a grid of some 600 cells, and looking at it when all of it stands. Run: python -m bench.study
+"""Planning a grid of some 500 cells, looking at it when all of it stands, and a small study run again when it is
+finished. Run: python -m bench.study
 
 What stands is made up: files of the right names and sizes (2 MB a checkpoint) with manifests, since 600 real cells take
 hours. Finding them is what a finished study does before it writes its report again.
@@ -38,6 +39,17 @@ grid:
       few: {{curate: {{safety: 200}}}}
       half: {{curate: {{safety: 300}}}}
       all: {{}}
+"""
+SMALL = """# Two rows that are not trained.
+extends: {base}
+name: small
+evaluate: {{suites: ["lab:4"], sampling: {{max_tokens: 40}}}}
+grid:
+  rows:
+    Raw: {{train: null}}
+    Cooler: {{train: null, evaluate: {{sampling: {{temperature: 0.2}}}}}}
+  only: [Raw, Cooler]
+  quick: []
 """
 OUTPUTS = {
     "distill": ("traces.parquet",),
@@ -105,6 +117,11 @@ def main() -> int:
         if len(found.done) != len(graph.nodes):
             raise SystemExit(f"{len(found.done)} of {len(graph.nodes)} were found")
         figures["--list, all stand"] = (timed(*line, "--list"), FINISHED)
+        small = Path(place) / "small.yaml"
+        small.write_text(SMALL.format(base=ROOT / "recipes" / "lab" / "demo.yaml"), encoding="utf-8")
+        whole = (str(small), "--out", str(out.parent / "small"))
+        timed(*whole)
+        figures["a small study of two rows, finished, run again with its report"] = (timed(*whole), FINISHED)
         print(
             f"{len(graph.nodes)} cells, {len(graph.rows)} rows\n\n| what | processor seconds | allowed |\n|---|---|---|"
         )
