@@ -32,6 +32,7 @@ from resolute.stages.pages.sections.axes import number
 from resolute.stages.pages.sheet import Sheet
 from resolute.stages.pages.study import read_study
 from resolute.stages.pages.view import Page, build
+from resolute.stages.pages.write import write_pages
 from resolute.study.run import plan
 from tests.stages.synthetic import DEFAULT, RAW, STUDY, Maker, Truth
 
@@ -272,6 +273,18 @@ def test_the_paper_stands_beside_every_row_of_its_table_and_its_published_models
     assert len(first) == 36 and {label for label, value in first.items() if value is None} == ours
     assert first["Improved · Qwen3-14B"] == 10.7
     assert third == {"Raw": 0.8, "STAR1-R1-Distill-7B": 34.0, "RealSafe-R1-7B": 36.0, "Improved": 6.7}
+
+
+def test_the_papers_figure_stands_in_every_form_of_the_main_table(tmp_path: Path) -> None:
+    page = _page(Maker(tmp_path, STUDY[:2], goals=6, distilled=6).write())
+    lines = [dataclasses.replace(line, paper=[54.5] * len(page.columns)) for line in page.lines]
+    page = dataclasses.replace(page, lines=lines)
+    main, *_ = whole.sheets(page)
+    assert all("\npaper: 54.5%" in cell for row in main.rows for cell in row[1:] if cell != "not measured")
+    write_pages(page, tmp_path)
+    with (tmp_path / "table.csv").open(newline="") as stream:
+        assert {row["paper"] for row in csv.DictReader(stream)} == {"0.545"}
+    assert "paper: 54.5%" in (tmp_path / "report.md").read_text()
 
 
 def test_every_published_table_names_a_model_and_known_measures() -> None:

@@ -34,7 +34,7 @@ _MARKDOWN, _WITHIN = re.compile(rf"{_MARKS}|^[#+-]|^\d+(?=[.)])"), re.compile(_M
 FIELDS: tuple[str, ...] = (
     "row", "kind", "seeds", "column", "task", "attack", "event", "part", "instrument", "protocol",
     "value", "low", "high", "interval", "goals", "n", "unscored", "bound_low", "bound_high",
-    "nothing_to_judge", "points", "of",
+    "nothing_to_judge", "points", "of", "paper",
 )  # fmt: skip
 """Columns of `table.csv`: one line per cell of the main table, then those behind a row over a random axis (`of`)."""
 
@@ -117,7 +117,8 @@ def _csv(page: Page) -> str:
     lines = [(line, "") for line in page.lines]
     lines += [(part, line.label) for line in page.lines for part in line.parts]
     for line, of in lines:
-        for column, shown in zip(page.columns, line.shown, strict=True):
+        papers = line.paper or [None] * len(page.columns)
+        for column, shown, paper in zip(page.columns, line.shown, papers, strict=True):
             if shown is None:
                 continue
             cells = shown.cells
@@ -133,6 +134,7 @@ def _csv(page: Page) -> str:
                 "bound_high": _number(sum(high for _, high in bounds) / len(bounds)),
                 "nothing_to_judge": sum(cell.model_failed for cell in cells),
                 "points": " ".join(_number(point) for point in shown.points), "of": of,
+                "paper": "" if paper is None else _number(paper / 100),
             }  # fmt: skip
             writer.writerow({name: _spreadsheet_safe(value) for name, value in row.items()})
     return stream.getvalue()

@@ -53,7 +53,12 @@ def _main(page: Page) -> Sheet:
 def _row(line: Line) -> list[str]:
     """What stands behind the cells is said once, under the row's name, where it is the same for all of them."""
     label = [line.label, *(_narrow(line.trials) if line.trials else ())]
-    return ["\n".join(label), *("\n".join(_cell(shown, line)) for shown in line.shown)]
+    paper = line.paper or [None] * len(line.shown)
+    cells = [
+        [*_cell(shown, line), *([f"paper: {value:g}%"] if value is not None else [])]
+        for shown, value in zip(line.shown, paper, strict=True)
+    ]
+    return ["\n".join(label), *map("\n".join, cells)]
 
 
 def _cell(shown: Shown | None, line: Line) -> list[str]:
