@@ -127,11 +127,17 @@ def test_text_contrasts_with_its_ground(browser: Browser, report: Path, scheme: 
 
 def test_wide_tables_can_be_scrolled_from_the_keyboard(browser: Browser, report: Path) -> None:
     page, _, _ = _open(browser, report, width=390)
-    wide = "[...document.querySelectorAll('.scroll')].findIndex(item => item.scrollWidth > item.clientWidth + 9)"
-    region = page.locator(".scroll").nth(page.evaluate(wide))
+    wide = page.evaluate(
+        """[...document.querySelectorAll('.scroll')].findIndex(
+            item => item.checkVisibility({contentVisibilityAuto: true}) && item.scrollWidth > item.clientWidth + 9)"""
+    )
+    region = page.locator(".scroll").nth(wide)
     region.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(500)
+    for _ in range(30):
+        page.wait_for_timeout(100)
+        if region.evaluate("item => item.scrollLeft"):
+            break
     assert region.evaluate("item => item.scrollLeft") > 0
     page.close()
 
