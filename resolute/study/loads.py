@@ -55,7 +55,8 @@ def _distilling(settings: Distill) -> Load:
     except ResoluteError:
         found.without[f"the data of {', '.join(settings.prompts)}"] += 1
         return found
-    kinds = Counter(prompt.kind for prompt in generable(prompts.values()).kept)
+    asked = once(("generable", settings.prompts), lambda: generable(prompts.values()))  # read goal by goal: it takes time
+    kinds = Counter(prompt.kind for prompt in asked.kept)
     goals = sum(count for kind, count in kinds.items() if kind in FRAMED)
     framed = goals * max(1, len(framings(settings.framings)))
     taken = framed if settings.n is None else min(framed, settings.n)
