@@ -55,7 +55,7 @@ def _distilling(settings: Distill) -> Load:
     except ResoluteError:
         found.without[f"the data of {', '.join(settings.prompts)}"] += 1
         return found
-    asked = once(("generable", settings.prompts), lambda: generable(prompts.values()))  # read goal by goal: it takes time
+    asked = once(("generable", settings.prompts), lambda: generable(prompts.values()))
     kinds = Counter(prompt.kind for prompt in asked.kept)
     goals = sum(count for kind, count in kinds.items() if kind in FRAMED)
     framed = goals * max(1, len(framings(settings.framings)))
