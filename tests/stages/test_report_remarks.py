@@ -102,13 +102,16 @@ def test_a_front_of_fewer_than_two_rows_is_not_spoken_of(front: list[tuple[float
     assert bool(front_sentence([*spots, Spot("", point(1), point(1), front=False)])) is said
 
 
-@pytest.mark.parametrize(("scores", "free"), [([0.0, 0.0], True), ([0.0, None], False), ([0.0, 1.0], False)])
-def test_a_training_set_is_free_of_patterns_where_every_trace_was_read_and_none_was_found(
+@pytest.mark.parametrize(
+    ("scores", "free"), [([0.0, 0.0], True), ([0.0, None], True), ([None, None], False), ([0.0, 1.0], False)]
+)
+def test_a_training_set_is_free_of_patterns_where_some_trace_was_read_and_none_was_found(
     scores: list[float | None], free: bool
 ) -> None:
     clean = dict.fromkeys(PATTERNS, rate([0.0, 0.0], ["a", "b"]))
     before = clean | {"inconsistency": rate(scores, ["a", "b"])}
-    assert PatternSet("No CoT", "auditor", before, clean, 2, 2).free is free
+    found = PatternSet("No CoT", "auditor", before, clean, 2, 2)
+    assert found.free is free and found.read == len(scores) - scores.count(None)
 
 
 def test_a_cell_of_a_markdown_table_keeps_its_digits_and_signs() -> None:

@@ -41,8 +41,13 @@ class PatternSet:
 
     @property
     def free(self) -> bool:
-        """Every trace was read, and no pattern was found in any."""
-        return all(rate.n and not rate.events and not rate.unscored for rate in self.before.values())
+        """No pattern was found in any trace that was read."""
+        return self.read > 0 and not any(rate.events for rate in self.before.values())
+
+    @property
+    def read(self) -> int:
+        """How many of the distilled traces the auditor could read."""
+        return min(rate.n for rate in self.before.values())
 
     @property
     def stages(self) -> list[tuple[str, int, Mapping[Pattern, Rate]]]:

@@ -60,7 +60,8 @@ def _noun(title: str) -> str:
 
 def _clause(noun: str, tested: Sequence[Tested], *, kept: bool) -> str:
     if tested[0].verdict == "exploratory":
-        return f"{noun} was not declared and is not tested ({_range(tested)})"
+        places = [_where(one) for one in dict.fromkeys(item.column for item in tested)]
+        return f"{noun}{_joined(places)} was not declared and is not tested ({_range(tested)})"
     return _kept_clause(noun, tested) if kept else _difference_clause(noun, tested)
 
 
