@@ -20,7 +20,7 @@ from resolute.suites import SUITES
 
 ABSENT = {"wildjailbreak", "wildjailbreak-benign", "aime25", "gsm8k-test", "gpqa-diamond"}
 """Prompts whose files no machine of the project has."""
-NAMES = sorted(name for name in SUITES if name not in ("code", "humaneval", "livecodebench"))
+NAMES = sorted(name for name in SUITES if name not in ("code", "humaneval") and "livecodebench" not in name)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -114,6 +114,13 @@ def test_an_unknown_suite_or_task_is_answered_with_what_there_is() -> None:
     for name in ("mathh500", "math500/nosuch"):
         with pytest.raises(ResoluteError, match="unknown name in suites"):
             tasks_of(name)
+
+
+def test_the_papers_window_of_contest_problems_lies_within_the_suites_own() -> None:
+    (ours,), (papers,) = tasks_of("livecodebench").values(), tasks_of("livecodebench-paper").values()
+    assert (ours.event, ours.judges, ours.needs) == (papers.event, papers.judges, papers.needs)
+    assert ours.prompts == "livecodebench-v6@2024-08..2025-05"
+    assert papers.prompts == "livecodebench-v6@2024-10..2025-01"
 
 
 def test_code_is_humaneval_and_livecodebench_and_says_that_it_needs_a_sandbox() -> None:

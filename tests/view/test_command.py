@@ -31,7 +31,13 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def started(tiny: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The command in a process of its own, and the address it printed."""
     call = [sys.executable, "-m", "resolute", "view", str(tiny), "--no-open"]
-    process = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        call,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell may hide it from what it put aside
+    )
     assert process.stdout
     lines = iter(process.stdout.readline, "")
     yield process, next(line.strip() for line in lines if PRINTED.search(line))
