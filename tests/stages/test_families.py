@@ -21,8 +21,10 @@ from resolute.stages.pages.columns import instrument_orders
 from resolute.stages.pages.contrast import Family
 from resolute.stages.pages.contrast import Tested as Item
 from resolute.stages.pages.findings import contrasts
+from resolute.stages.pages.remarks import remarks
 from resolute.stages.pages.study import read_study
 from resolute.stages.pages.view import Page, build
+from resolute.stages.pages.words import signed
 from tests.stages.synthetic import DEFAULT, RAW, Maker, Truth
 
 JOINED = " · "
@@ -88,8 +90,12 @@ def test_nine_trainings_on_bases_that_disagree_claim_nothing(tmp_path: Path) -> 
     truths = bases(RAW, [HARD] * 3) + bases(DEFAULT, [(0.0,) * 4, (0.0,) * 4, HARD])
     found = page(placed(tmp_path, truths, seeds=3), random=["base"])
     item = one(of(found, "Attack success"))
-    assert item.p < 0.05 and item.verdict == "undetected"
+    assert item.p < 0.05 and item.verdict == "not separable"
     assert "the 3 bases disagree" in item.sentence
+    ((_, (group,)),) = found.groups
+    low, high = (signed(value) for value in item.seeds or ())
+    assert "not separable under" in group.digest and f"on these models, {low} to {high} over 3 bases" in group.digest
+    assert "detectable difference in attack success" not in group.digest
 
 
 def test_two_bases_have_no_interval_and_the_sentence_says_so(tmp_path: Path) -> None:
@@ -111,7 +117,8 @@ def test_what_is_not_declared_is_shown_without_a_claim(agreed: Path) -> None:
     words = ("lower", "higher", "detect", "p =", "p <", "kept", "lost")
     assert not [item.sentence for item in rest.tested if any(word in item.sentence.casefold() for word in words)]
     ((_, groups),) = found.groups
-    assert "was not declared and is not tested" in groups[0].digest
+    assert groups[0].digest.count(";") == 0 and "over-refusal" not in groups[0].digest.casefold()
+    assert "What no family names is exploratory" in remarks(found).only
     assert "attack success is lower under persona" in groups[0].digest.casefold()
 
 

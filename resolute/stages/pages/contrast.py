@@ -11,8 +11,9 @@ from resolute.core.statistics.paired import Comparison
 from resolute.stages.pages.columns import Column
 
 ALPHA = 1 - CONFIDENCE
-Verdict = Literal["lower", "higher", "undetected", "kept", "lost", "inconclusive", "exploratory"]
-"""exploratory: nobody declared it, so it is neither tested nor claimed."""
+Verdict = Literal["lower", "higher", "not separable", "undetected", "kept", "lost", "inconclusive", "exploratory"]
+"""not separable: the models at hand differ, and their trainings or levels disagree too much to say it of others;
+exploratory: nobody declared it, so it is neither tested nor claimed."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Tested:
         """The test, in words."""
         if self.verdict == "exploratory":
             return "none: not declared"
-        if self.verdict in ("lower", "higher", "undetected"):
+        if self.verdict in ("lower", "higher", "not separable", "undetected"):
             return self.comparison.method
         return f"Wald, one-sided: {self.verdict}"
 

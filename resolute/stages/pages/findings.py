@@ -154,11 +154,10 @@ def _verdict(tested: Tested, p: float) -> Verdict:
     """A difference is claimed where test and interval agree and, from three training seeds or levels of the outermost
     random axis on, so do these."""
     found = tested.comparison
-    apart = found.low > 0 or found.high < 0
-    if tested.seeds is not None:
-        apart = apart and (tested.seeds[0] > 0 if found.difference > 0 else tested.seeds[1] < 0)
-    if p >= ALPHA or not apart:
+    if p >= ALPHA or not (found.low > 0 or found.high < 0):
         return "undetected"
+    if tested.seeds is not None and not (tested.seeds[0] > 0 if found.difference > 0 else tested.seeds[1] < 0):
+        return "not separable"
     return "lower" if found.difference < 0 else "higher"
 
 

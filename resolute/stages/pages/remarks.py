@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from resolute.stages.pages.shown import Shown
 from resolute.stages.pages.view import Page
 
-BEFORE = "Intervals are before correction for how much is tested, p values after it."
+BEFORE = (
+    "Intervals are before correction for how much is tested, p values after it. Not separable: these models differ, but "
+    "so much from training to training that nothing is said of others."
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,8 @@ def _intervals(page: Page) -> str:
 
 def _only(page: Page) -> str:
     if page.settings.families:
-        return ""
+        explored = any(family.exploratory for family in page.families)
+        return "What no family names is exploratory: it stands among the tests, untested." if explored else ""
     every = {item.contrast.first for family in page.families for item in family.tested}
     said: list[str] = []
     for family in page.families:

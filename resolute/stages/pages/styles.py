@@ -52,7 +52,7 @@ def with_style(tested: Sequence[Tested], style: str, again: Sequence[Tested]) ->
 
 
 def _told(tested: Tested, style: str, after: Tested | None) -> Tested:
-    if tested.verdict in ("undetected", "inconclusive") or after is None:
+    if tested.verdict in ("not separable", "undetected", "inconclusive") or after is None:
         return tested
     stands = after.verdict == tested.verdict
     sentence = f"{tested.sentence} {style_sentence(style, after.comparison, stands=stands)}"

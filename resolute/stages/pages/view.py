@@ -207,7 +207,8 @@ def _heads(columns: Sequence[Column]) -> list[Head]:
 
 def _groups(families: Sequence[Family], raws: Collection[str]) -> list[tuple[str, list[Group]]]:
     """In the order of the families, but those against `raws` last: the table shows how far rows are from these."""
-    contrasts = list(dict.fromkeys(item.contrast for family in families for item in family.tested))
+    tested = [family for family in families if not family.exploratory]
+    contrasts = list(dict.fromkeys(item.contrast for family in tested for item in family.tested))
     contrasts.sort(key=lambda contrast: contrast.first in raws)
     found: dict[str, list[Group]] = {}
     for contrast in contrasts:

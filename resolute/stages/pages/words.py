@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from resolute.core.statistics.paired import Comparison
 from resolute.stages.pages.columns import WANTED, Column
-from resolute.stages.pages.contrast import ALPHA, Contrast, Family, Tested
+from resolute.stages.pages.contrast import Contrast, Family, Tested
 
 NOUNS = {"Garbled": "garbled share", WANTED: "refusal of harmful goals"}
 """What a title is called within a sentence, where that is not itself."""
@@ -22,7 +22,7 @@ def digest(families: Sequence[Family], contrast: Contrast) -> str:
     for family in families:
         for (title, kept), some in _measures(family).items():
             mine = [item for item in some if item.contrast == contrast]
-            if mine and not _nowhere(some):
+            if mine and not family.exploratory and not _nowhere(some):
                 clauses.append(_clause(_noun(title), mine, kept=kept))
     text = "; ".join(clauses) or "no detectable difference in any measure"
     return f"{text[:1].upper()}{text[1:]}."
@@ -59,24 +59,31 @@ def _noun(title: str) -> str:
 
 
 def _clause(noun: str, tested: Sequence[Tested], *, kept: bool) -> str:
-    if tested[0].verdict == "exploratory":
-        places = [_where(one) for one in dict.fromkeys(item.column for item in tested)]
-        return f"{noun}{_joined(places)} was not declared and is not tested ({_range(tested)})"
     return _kept_clause(noun, tested) if kept else _difference_clause(noun, tested)
 
 
 def _difference_clause(noun: str, tested: Sequence[Tested]) -> str:
-    by_verdict = {v: [t for t in tested if t.verdict == v] for v in ("lower", "higher", "undetected")}
+    verdicts = ("lower", "higher", "not separable", "undetected")
+    by_verdict = {v: [t for t in tested if t.verdict == v] for v in verdicts}
     said: list[str] = []
     for verdict in ("lower", "higher"):
         if some := by_verdict[verdict]:
             where = " everywhere" if len(some) == len(tested) > 1 else _joined([_where(t.column) for t in some])
             said.append(f"{verdict}{where} ({_range(some)})")
+    if some := by_verdict["not separable"]:
+        said.append("; ".join(f"not separable{_where(item.column)} ({_disagreeing(item)})" for item in some))
     if not said:
         return f"no detectable difference in {noun} ({_range(tested)}{_least(tested)})"
     rest = by_verdict["undetected"]
     missing = f", with no detectable difference{_joined([_where(t.column) for t in rest])}" if rest else ""
     return f"{noun} is {' and '.join(said)}{missing}"
+
+
+def _disagreeing(tested: Tested) -> str:
+    """The difference of the models at hand, and what their trainings or levels make of it."""
+    low, high = tested.seeds or (math.nan, math.nan)
+    several = f"{tested.seed_count} {tested.repeated}{'s' if tested.seed_count > 1 else ''}"
+    return f"{_points(tested.comparison)} on these models, {signed(low)} to {signed(high)} over {several}"
 
 
 def _kept_clause(noun: str, tested: Sequence[Tested]) -> str:
@@ -116,7 +123,7 @@ def difference_sentence(tested: Tested) -> str:
     if tested.verdict == "undetected":
         size = f"{_points(found)}{_least([tested])}"
         return f"No detectable difference{place} at {found.goals} goals ({size})." + _seeds_sentence(tested)
-    word = "Lower" if tested.verdict == "lower" else "Higher"
+    word = {"lower": "Lower", "higher": "Higher", "not separable": "Not separable"}[tested.verdict]
     change = f"{100 * found.first:.1f}% to {100 * found.second:.1f}%"
     return f"{word}{place}: {change} ({_points(found)}, {found.goals} goals, {_p(tested.p)})." + _seeds_sentence(tested)
 
@@ -153,8 +160,8 @@ def _seeds_sentence(tested: Tested) -> str:
         return f" {several}: too few for an interval; this speaks of these alone." if alone else ""
     low, high = tested.seeds
     band = f"{signed(low)} to {signed(high)}"
-    if tested.p < ALPHA and tested.verdict == "undetected":
-        return f" These models differ ({_p(tested.p)}), but the {several} disagree: {band}."
+    if tested.verdict == "not separable":
+        return f" These models differ, but the {several} disagree: {band}."
     return f" Over {several}: {band}."
 
 
