@@ -9,8 +9,8 @@ from resolute.stages.pages.shown import Shown
 from resolute.stages.pages.view import Page
 
 BEFORE = (
-    "Intervals are before correction for how much is tested, p values after it. Not separable: these models differ, but "
-    "so much from training to training that nothing is said of others."
+    "Intervals are before correction for how much is tested, p values after it. Not separable: these models differ, "
+    "but so much from training to training that nothing is said of others."
 )
 
 
