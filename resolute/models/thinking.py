@@ -7,13 +7,18 @@ whether it heard.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 from resolute.core.errors import ResoluteError
+from resolute.core.files import atomic
+from resolute.core.keys import file_digest, key
 from resolute.core.records import Message, Trace
+from resolute.models import render, template
 from resolute.models.identity import Model
 from resolute.models.render import RenderedPrompt, Renderer
 from resolute.models.servers import kind
@@ -57,9 +62,29 @@ def unheard(traces: Sequence[Trace]) -> str | None:
 
 @cache
 def _of(path: Path, identity: str) -> Off:
-    """`identity`: a folder whose contents changed is looked at again."""
+    """`identity`: a folder whose contents changed is looked at again.
+
+    What was found is kept for other processes, since looking takes a tokenizer and its library: a study whose rows all
+    stand must not load them to see that they do.
+    """
+    place = _place(identity)
+    try:
+        known = place.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        known = ""
+    if known in ("switch", "closed"):
+        return known
     renderer = Renderer.load(path)
-    if renderer.switch:
-        return "switch"
-    closed(renderer, _PROBE)
-    return "closed"
+    found: Off = "switch" if renderer.switch else "closed"
+    if found == "closed":
+        closed(renderer, _PROBE)
+    with suppress(ResoluteError, OSError), atomic(place, "w") as stream:
+        stream.write(found)
+    return found
+
+
+def _place(identity: str) -> Path:
+    """By the contents of the checkpoint and by how it is looked at."""
+    looked = [file_digest(Path(module.__file__ or "")) for module in (render, template)]
+    cache_home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    return cache_home / "resolute" / "thinking-off" / key([identity, *looked])

@@ -10,8 +10,10 @@ from resolute.core.errors import ResoluteError
 from resolute.core.jobs import Job, prepare
 from resolute.core.records import Ending, Message, Prompt, Trace
 from resolute.core.settings import Evaluate
+from resolute.models import thinking
 from resolute.models.beginning import rendered
-from resolute.models.identity import resolve
+from resolute.models.identity import Model, resolve
+from resolute.models.render import Renderer
 from resolute.models.thinking import off, unheard
 from tests.standins import FAMILIES, stand_in
 from tests.tiny import make_tiny
@@ -42,8 +44,8 @@ def test_every_family_takes_the_safety_instruction_as_its_system_prompt(
 
     renderer = stand_in(family, shared_data / "chat_templates", place)
     words = system_prompt("safety-instruction")
-    for thinking in (True, False):
-        prompt = rendered(renderer, [Message(role="system", content=words), *ASK], thinking=thinking)
+    for switched in (True, False):
+        prompt = rendered(renderer, [Message(role="system", content=words), *ASK], thinking=switched)
         assert words in prompt.text and renderer.decode(prompt.ids) == prompt.text
 
 
@@ -74,3 +76,31 @@ def test_outputs_that_think_on_are_counted_aloud() -> None:
     assert unheard([one(""), one(" ")]) is None
     said = unheard([one(""), one("hm")])
     assert said is not None and "1 of 2 outputs hold a thought" in said
+
+
+def test_what_was_found_of_a_checkpoint_is_not_looked_for_again_and_rubbish_in_its_place_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    model = resolve(str(make_tiny(tmp_path / "model")))
+    other = resolve(str(make_tiny(tmp_path / "other", seed=1)))
+    load, loaded = Renderer.load, list[str]()
+
+    def counted(path: Path) -> Renderer:
+        loaded.append(Path(path).name)
+        return load(path)
+
+    monkeypatch.setattr(Renderer, "load", counted)
+
+    def look(at: Model) -> str:
+        thinking._of.cache_clear()  # as another process would
+        return thinking.off(at)
+
+    assert look(model) == look(model) == "closed"
+    assert loaded == ["model"]
+    look(other)
+    assert loaded == ["model", "other"]
+    for kept in (tmp_path / "cache").rglob("thinking-off/*"):
+        kept.write_bytes(b"\xff switch")
+    assert look(model) == "closed"
+    assert loaded == ["model", "other", "model"]
