@@ -70,7 +70,7 @@ def read_plan(job: Job) -> Plan:
         raise ResoluteError("nothing says which traces are good enough", where="distill.accept", mend=mend)
     if settings.accept is not None:
         _check(settings, settings.accept)
-    kept, excluded = once(("generable", tuple(settings.prompts)), partial(_generable, settings.prompts))
+    kept, excluded = asked_of(settings.prompts)
     wrapped = framings(settings.framings)
     goals = [prompt for prompt in kept if prompt.kind in FRAMED]
     prompts = framed(goals, wrapped)
@@ -82,7 +82,12 @@ def read_plan(job: Job) -> Plan:
     return Plan(settings, resolve(settings.model), ways, prompts, len(excluded), wrapped, form)
 
 
-def _generable(sources: Sequence[str]) -> Generable:
+def asked_of(sources: Sequence[str]) -> Generable:
+    """The different prompts of these sources that a model may be asked, and those it may not; sorted out once a set."""
+    return once(("generable", tuple(sources)), partial(_sorted_out, sources))
+
+
+def _sorted_out(sources: Sequence[str]) -> Generable:
     return generable({prompt.id: prompt for source in sources for prompt in load_prompts(source)}.values())
 
 

@@ -11,9 +11,11 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
+from resolute.core import trace
 from resolute.core.errors import ResoluteError
 from resolute.core.files import atomic
 from resolute.core.keys import file_digest, key
@@ -84,7 +86,8 @@ def _of(path: Path, identity: str) -> Off:
 
 
 def _place(identity: str) -> Path:
-    """By the contents of the checkpoint and by how it is looked at."""
-    looked = [file_digest(Path(module.__file__ or "")) for module in (render, template)]
+    """By the contents of the checkpoint and by everything that looks at it: our files and the library's version."""
+    ours = [Path(module.__file__ or "") for module in (render, template, trace)]
+    looked = [version("transformers"), *map(file_digest, [Path(__file__), *ours])]
     cache_home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
     return cache_home / "resolute" / "thinking-off" / key([identity, *looked])

@@ -13,13 +13,12 @@ from resolute.core.budgets import settled
 from resolute.core.catalogue import counted
 from resolute.core.errors import ResoluteError
 from resolute.core.framing import FRAMED, framings
-from resolute.core.generable import generable
 from resolute.core.parts import Attack, Guided, Task
 from resolute.core.remembered import once
 from resolute.core.settings import Distill, Evaluate
-from resolute.core.sources import load_prompts
 from resolute.core.strategy import strategy
 from resolute.core.suites import tasks_of
+from resolute.models.distilling import asked_of
 from resolute.models.evaluating import attacks_on, given, goals_of
 
 
@@ -51,11 +50,10 @@ def load(settings: Distill | Evaluate) -> Load:
 def _distilling(settings: Distill) -> Load:
     found = Load()
     try:
-        prompts = {prompt.id: prompt for spec in settings.prompts for prompt in load_prompts(spec)}
+        asked = asked_of(settings.prompts)
     except ResoluteError:
         found.without[f"the data of {', '.join(settings.prompts)}"] += 1
         return found
-    asked = once(("generable", settings.prompts), lambda: generable(prompts.values()))
     kinds = Counter(prompt.kind for prompt in asked.kept)
     goals = sum(count for kind, count in kinds.items() if kind in FRAMED)
     framed = goals * max(1, len(framings(settings.framings)))
