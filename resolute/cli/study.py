@@ -129,7 +129,9 @@ def _study(line: _Line, *, ray: bool) -> None:
     say(f"report: {finished.report.resolve()}")
     for node, error in finished.failed.items():
         say(f"failed: {graph.nodes[node].stage} of {graph.nodes[node].label}: {error}", err=True)
-    if finished.failed:
+    for node, rows in finished.failed_rows.items():
+        say(f"{rows} failed rows: {graph.nodes[node].stage} of {graph.nodes[node].label}", err=True)
+    if finished.failed or finished.failed_rows:
         say("the same command tries again what failed", err=True)
         raise typer.Exit(FAILED_ROWS)
 

@@ -20,7 +20,7 @@ from resolute.stages.pages.view import build
 from resolute.stages.pages.write import write_pages
 
 __all__ = ["VERSION", "identity", "run", "terminal_table"]
-VERSION = 5
+VERSION = 6
 
 
 def identity(job: Job) -> dict[str, Any]:

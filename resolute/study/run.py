@@ -31,6 +31,8 @@ class Finished:
     report: Path
     study: Path
     failed: dict[str, ResoluteError]
+    failed_rows: dict[str, int]
+    """Jobs that are done but for so many rows: the next run asks for those again."""
 
 
 def plan(
@@ -82,7 +84,8 @@ def _reported(recipe: Recipe, graph: Graph, run: Run, outcome: Outcome, override
     earlier = standing(run.path)
     run.point("report", artifact)
     export(artifact, run.path, earlier=earlier)
-    return Finished(run.path / "report.html", study, outcome.failed)
+    rows = {node: count for node, made in outcome.artifacts.items() if (count := made.manifest.failed_rows)}
+    return Finished(run.path / "report.html", study, outcome.failed, rows)
 
 
 def _report_layers(recipe: Recipe, overrides: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:

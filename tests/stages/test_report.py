@@ -131,7 +131,13 @@ def test_three_seeds_get_an_interval_no_narrower_than_over_goals_and_two_get_poi
     three = _page(Maker(tmp_path / "3", quiet, goals=20, seeds=3, distilled=6).write())
     none = three.lines[1].shown[0]
     assert none is not None and none.value == 0.0 and none.high is not None and none.high > 0.05
-    assert none.counted == "3 x 20 goals"
+    assert none.counted == "3 trainings x 20 goals"
+    assert (three.lines[0].runs, three.lines[1].runs, set(three.goals)) == ("", "3 trainings", {"20 goals"})
+    assert none.besides("3 trainings", "20 goals") == ""
+    assert none.besides("3 trainings", "24 goals") == "20 goals"
+    assert none.besides("2 trainings", "20 goals") == "3 trainings"
+    alone = three.lines[0].shown[0]
+    assert alone is not None and alone.besides("3 trainings", "20 goals") == "1 training"
     assert not any("seed" in caution for caution in three.cautions)
     two = _page(Maker(tmp_path / "2", quiet, goals=20, seeds=2, distilled=6).write())
     points = two.lines[1].shown[3]

@@ -15,6 +15,9 @@ from resolute.core.results.tables import Cell
 from resolute.core.statistics.nested import nested_interval, outer_means
 from resolute.core.statistics.paired import seed_interval
 
+LEAST_SAID = 0.0005
+"""Below this share a percentage with one decimal would say 0.0%."""
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -44,18 +47,27 @@ class Shown:
 
     @property
     def counted(self) -> str:
-        """What stands behind the cell: `trials`, and the answers where they are more."""
-        return ", ".join(filter(None, (self.trials, self.answers)))
+        """What stands behind the cell: trainings or levels, goals, and the answers where they are more."""
+        return self.besides("", "")
+
+    def besides(self, runs: str, goals: str) -> str:
+        """`counted` without the trainings and the goals that are said of the cell's row and column already."""
+        mine = "" if self.runs == runs else self.runs or "1 training"
+        own = " x ".join(filter(None, (mine, "" if self.goals == goals else self.goals)))
+        return ", ".join(filter(None, (own, self.answers)))
 
     @property
-    def trials(self) -> str:
-        """How many independent goals, for so many training seeds or levels of a random axis."""
-        goals = max(cell.rate.goals for cell in self.cells)
+    def runs(self) -> str:
+        """How many trainings, or levels of a random axis; empty for one that is over no axis."""
         if self.over:
             levels = f"{len(self.points)} {self.over}{'s' if len(self.points) > 1 else ''}"
-            trainings = f", {len(self.cells)} trainings" if len(self.cells) > len(self.points) else ""
-            return f"{levels}{trainings} x {goals} goals"
-        return f"{len(self.cells)} x {goals} goals" if len(self.cells) > 1 else f"{goals} goals"
+            return f"{levels}, {len(self.cells)} trainings" if len(self.cells) > len(self.points) else levels
+        return f"{len(self.cells)} trainings" if len(self.cells) > 1 else ""
+
+    @property
+    def goals(self) -> str:
+        """How many independent goals."""
+        return f"{max(cell.rate.goals for cell in self.cells)} goals"
 
     @property
     def answers(self) -> str:
@@ -77,7 +89,9 @@ class Shown:
     def model_failed(self) -> str:
         """The share of trials with nothing to judge by the model's own fault; empty where there is none."""
         failed, n = sum(cell.model_failed for cell in self.cells), sum(cell.rate.n for cell in self.cells)
-        return f"{100 * failed / n:.1f}% no answer" if failed and n else ""
+        if not failed or not n:
+            return ""
+        return f"{100 * failed / n:.1f}% no answer" if failed / n >= LEAST_SAID else "<0.1% no answer"
 
     def __str__(self) -> str:
         return f"{self.main} {self.band}".rstrip()

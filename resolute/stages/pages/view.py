@@ -41,14 +41,9 @@ class Line:
     """Of a recipe over a random axis: a line for each of its labels."""
 
     @property
-    def trials(self) -> str:
-        """The goals and trainings behind every cell, where they are the same; else empty."""
-        found = {shown.trials for shown in self.shown if shown is not None}
-        return found.pop() if len(found) == 1 else ""
-
-    def counted(self, shown: Shown) -> str:
-        """What stands behind one cell and is not said of the whole line."""
-        return shown.answers if self.trials else shown.counted
+    def runs(self) -> str:
+        """The trainings or levels behind most of its cells: said of the line, and in a cell only where it differs."""
+        return most([shown.runs for shown in self.shown if shown is not None])
 
 
 @dataclass(frozen=True)
@@ -101,6 +96,8 @@ class Page:
     keys: Sequence[tuple[str, int, str, str]]
     notes: Sequence[tuple[str, str]]
     instruments: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    goals: Sequence[str] = ()
+    """For each column the goals behind most of its cells: said in its head, and in a cell only where it differs."""
     curves: Sequence[axes.Curve] = ()
     sheets: Sequence[Sheet] = ()
     """Further tables, each written alike in every format."""
@@ -164,6 +161,7 @@ def build(study: Study, settings: Report, orders: Mapping[str, tuple[str, ...]])
         keys=provenance.keys(study),
         notes=provenance.notes(study),
         instruments=measures.instruments(),
+        goals=[most([shown.goals for line in lines if (shown := line.shown[place])]) for place in range(len(columns))],
         curves=axes.curves(measures, columns, settings.random),
         sheets=_sheets(study, columns),
     )
@@ -198,6 +196,11 @@ def _sheets(study: Study, columns: Sequence[Column]) -> list[Sheet]:
         cost.cost(study),
     )
     return [sheet for sheet in found if sheet is not None]
+
+
+def most(said: Sequence[str]) -> str:
+    """What is said most often, of equals the first; empty where nothing is said."""
+    return max(dict.fromkeys(said), key=said.count, default="")
 
 
 def _heads(columns: Sequence[Column]) -> list[Head]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from resolute.core.records import PATTERNS
 from resolute.core.results.matrix import PAIRS
 from resolute.stages.pages.answers import ENDINGS
+from resolute.stages.pages.columns import Column
 from resolute.stages.pages.shares import Share
 from resolute.stages.pages.sheet import Sheet
 from resolute.stages.pages.shown import Shown
@@ -35,8 +36,9 @@ def sheets(page: Page) -> list[Sheet]:
 
 def _main(page: Page) -> Sheet:
     """Each cell in lines: the rate, its interval, what stands behind it. Columns under one head print side by side."""
-    header = ["Row", *("\n".join(dict.fromkeys((column.title, column.detail))) for column in page.columns)]
-    rows = [_row(line) for line in page.lines]
+    heads = [dict.fromkeys((column.title, column.detail, goals)) for column, goals in _columns(page)]
+    header = ["Row", *("\n".join(filter(None, head)) for head in heads)]
+    rows = [_row(line, page.goals) for line in page.lines]
     rows += [[label, *["failed"] * len(page.columns)] for label in page.failed]
     groups: list[list[int]] = []
     for head in page.heads:
@@ -50,22 +52,25 @@ def _main(page: Page) -> Sheet:
     return Sheet("main", f"{number}: {page.title}" if number else page.title, MEASURED, header, rows, groups)
 
 
-def _row(line: Line) -> list[str]:
-    """What stands behind the cells is said once, under the row's name, where it is the same for all of them."""
-    label = [line.label, *(_narrow(line.trials) if line.trials else ())]
+def _row(line: Line, goals: Sequence[str]) -> list[str]:
+    """Trainings are said once, under the row's name, and goals in the head: in a cell only where they differ."""
     paper = line.paper or [None] * len(line.shown)
     cells = [
-        [*_cell(shown, line), *([f"paper: {value:g}%"] if value is not None else [])]
-        for shown, value in zip(line.shown, paper, strict=True)
+        [*_cell(shown, line.runs, said), *([f"paper: {value:g}%"] if value is not None else [])]
+        for shown, said, value in zip(line.shown, goals, paper, strict=True)
     ]
-    return ["\n".join(label), *map("\n".join, cells)]
+    return ["\n".join(filter(None, (line.label, line.runs))), *map("\n".join, cells)]
 
 
-def _cell(shown: Shown | None, line: Line) -> list[str]:
+def _columns(page: Page) -> Iterator[tuple[Column, str]]:
+    return zip(page.columns, page.goals, strict=True)
+
+
+def _cell(shown: Shown | None, runs: str, goals: str) -> list[str]:
     if shown is None:
         return ["not measured"]
     beside = shown.beside.replace(": ", ":\n").split("\n")
-    texts = (shown.main, shown.band, *_narrow(line.counted(shown)), shown.model_failed, *beside)
+    texts = (shown.main, shown.band, *_narrow(shown.besides(runs, goals)), shown.model_failed, *beside)
     return [text for text in texts if text]
 
 
@@ -75,9 +80,12 @@ def _narrow(counted: str) -> list[str]:
 
 def _parts(page: Page) -> Sheet:
     """The labels behind lines that are over a random axis."""
-    header = ["Row", *(column.name for column in page.columns)]
+    header = ["Row", *(", ".join(filter(None, (column.name, goals))) for column, goals in _columns(page))]
     rows = [
-        [", ".join(filter(None, (part.label, part.trials))), *("; ".join(_cell(shown, part)) for shown in part.shown)]
+        [
+            ", ".join(filter(None, (part.label, part.runs))),
+            *("; ".join(_cell(shown, part.runs, goals)) for shown, goals in zip(part.shown, page.goals, strict=True)),
+        ]
         for part in page.parts
     ]
     return Sheet("levels", "Each level of the random axes", MEASURED, header, rows, _groups(len(header)))
