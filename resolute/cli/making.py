@@ -43,8 +43,9 @@ def job(
     `base` is weaker than the recipe: what the inputs themselves say of these settings.
     """
     from resolute.core.jobs import Job
+    from resolute.core.layers import assignments, resolve
     from resolute.core.recipe import read_recipe
-    from resolute.core.settings import SECTIONS, assignments, resolve
+    from resolute.core.settings import SECTIONS
 
     recipe = getattr(read_recipe(line.recipe), stage) if line.recipe else None
     layers = [
@@ -148,7 +149,7 @@ def origin(name: str, origins: Mapping[str, str]) -> str:
 
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:
     """Options without those that were not given; `a.b` is a setting inside `a`."""
-    from resolute.core.settings import merge
+    from resolute.core.layers import merge
 
     given: dict[str, Any] = {}
     for name, value in options.items():

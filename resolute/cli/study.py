@@ -111,9 +111,9 @@ class _Line:
 
 def _study(line: _Line, *, ray: bool) -> None:
     from resolute.cli.watching import watching
+    from resolute.core.layers import assignments
     from resolute.core.recipe import read_recipe
     from resolute.core.runs import Run
-    from resolute.core.settings import assignments
     from resolute.study.run import plan, run_study
 
     asked, overrides = read_recipe(line.recipe), assignments(line.sets)
@@ -137,9 +137,9 @@ def _study(line: _Line, *, ray: bool) -> None:
 
 
 def _look(line: _Line, gpu: str, gpu_hour: float | None, *, listed: bool, cell: str | None, with_feeds: bool) -> None:
+    from resolute.core.layers import assignments
     from resolute.core.recipe import read_recipe
     from resolute.core.runs import Run
-    from resolute.core.settings import assignments
     from resolute.study.run import plan
 
     graph = plan(read_recipe(line.recipe), assignments(line.sets), seeds=line.seeds, quick=line.quick)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from yaml.composer import ComposerError
 
 from resolute.core.errors import ResoluteError
-from resolute.core.settings import checked, merge
+from resolute.core.layers import checked, merge
 
 Change = dict[str, Any]
 """Sections with the settings that change; a section that is null is left out. `with` names rows or sources whose traces

@@ -15,7 +15,7 @@ from resolute.core.errors import ResoluteError
 from resolute.core.jobs import Job
 from resolute.core.runs import Artifact, BeingMade
 from resolute.study.graph import TRAINED, Graph, Node
-from resolute.study.needs import models, sources
+from resolute.study.needs import models, runs_code, sources
 from resolute.study.slots import Slots, here
 from resolute.study.standing import job_of, standing
 from resolute.study.workers import Workers
@@ -54,7 +54,9 @@ class Hands(Protocol):
     """Who does the jobs: processes of this machine, or a cluster."""
 
     def fit(self, nodes: Sequence[Node]) -> str: ...
-    def lacking(self, names: Sequence[str], data: Sequence[str]) -> Mapping[str, ResoluteError]: ...
+    def lacking(
+        self, names: Sequence[str], data: Sequence[str], sandboxes: Sequence[str]
+    ) -> Mapping[str, ResoluteError]: ...
     def start(self, node: Node, job: Job) -> Future[Artifact] | None: ...
     def ended(self, node: Node, *, broken: bool) -> None: ...
     def told(self) -> Mapping[str, tuple[str, str, int, int]]: ...
@@ -67,9 +69,9 @@ def execute(
     """Run every node that does not stand, as many at a time as there are slots; one that fails takes down only what
     needs it. `hands` do the jobs in the place of this machine's workers.
 
-    Raises `ResoluteError` before anything runs where an artifact was edited, a model or a data set is not here, or a
-    job needs more GPUs than there are. `KeyboardInterrupt` ends the workers: what they had finished stands, and what
-    they were at is taken up by the next run.
+    Raises `ResoluteError` before anything runs where an artifact was edited, a model, a data set or a sandbox is not
+    here, or a job needs more GPUs than there are. `KeyboardInterrupt` ends the workers: what they had finished stands,
+    and what they were at is taken up by the next run.
     """
     outcome = Outcome(standing(graph, store).settled(graph))
     for name in outcome.artifacts:
@@ -95,19 +97,22 @@ def execute(
 def _require(nodes: Iterable[Node], hands: Hands) -> None:
     users: dict[str, Node] = {}
     data: dict[str, Node] = {}
+    sandboxes: dict[str, Node] = {}
     for node in nodes:
+        if runs_code(node.settings):
+            sandboxes.setdefault("a sandbox", node)
         for name in models(node.settings):
             users.setdefault(name, node)
         for spec in sources(node.settings):
             data.setdefault(spec, node)
-    lacking = hands.lacking([name for name in users if name != TRAINED], list(data))
+    lacking = hands.lacking([name for name in users if name != TRAINED], list(data), list(sandboxes))
     if lacking:
         first = next(iter(lacking.values()))
-        whose = data | users
+        whose = sandboxes | data | users
         lines = [
             f"{name} ({whose[name].stage} of {whose[name].label}): {error.what}" for name, error in lacking.items()
         ]
-        raise ResoluteError("models or data are not here:\n  " + "\n  ".join(lines), mend=first.mend)
+        raise ResoluteError("what the study needs is not here:\n  " + "\n  ".join(lines), mend=first.mend)
 
 
 @dataclass

@@ -9,8 +9,9 @@ from typing import Any, cast
 
 from resolute.core.errors import ResoluteError
 from resolute.core.keys import key
+from resolute.core.layers import resolve
 from resolute.core.recipe import Recipe
-from resolute.core.settings import SECTIONS, Audit, Curate, Distill, Repair, Section, resolve
+from resolute.core.settings import SECTIONS, Audit, Curate, Distill, Repair, Section
 from resolute.core.strategy import strategy
 from resolute.study.grid import ROW, Combination, combinations, sibling
 

@@ -57,6 +57,14 @@ def sources(settings: Section) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def runs_code(settings: Section) -> bool:
+    """Whether answers of a job are code that is run to judge them, which needs a sandbox."""
+    if not isinstance(settings, Evaluate):
+        return False
+    tasks = [task for spec in settings.suites for task in tasks_of(counted(spec)[0]).values()]
+    return any(task.needs is not None and task.needs.sandbox for task in tasks)
+
+
 def local(model: str) -> bool:
     """Whether a name stands for weights: a checkpoint of this study, a plug-in's, one of the hub, or a folder, here or
     not: what a job needs does not depend on the machine that asks."""

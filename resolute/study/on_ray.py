@@ -56,10 +56,12 @@ class Cluster:
         mend = "if the cluster starts GPU nodes when they are needed, start one first and run this again"
         return f"no node has a GPU: {wanting} open jobs that run checkpoints will compute on processors; {mend}"
 
-    def lacking(self, names: Sequence[str], data: Sequence[str]) -> Mapping[str, ResoluteError]:
-        """Models and data that are not on the node that is asked."""
-        asked = self._ray.remote(_lacking).remote(os.fspath(self._place), list(names), list(data))
-        return self._ray.get(asked)
+    def lacking(
+        self, names: Sequence[str], data: Sequence[str], sandboxes: Sequence[str]
+    ) -> Mapping[str, ResoluteError]:
+        """What of it is not on the node that is asked."""
+        ask = self._ray.remote(_lacking)
+        return self._ray.get(ask.remote(os.fspath(self._place), list(names), list(data), list(sandboxes)))
 
     def start(self, node: Node, job: Job) -> Future[Artifact]:
         """Hand a job over; Ray keeps it until there is room."""
@@ -108,9 +110,11 @@ def _task(place: str, job: Job, store: Path) -> Artifact | ResoluteError:
         return error
 
 
-def _lacking(place: str, names: Sequence[str], data: Sequence[str]) -> dict[str, ResoluteError]:
+def _lacking(
+    place: str, names: Sequence[str], data: Sequence[str], sandboxes: Sequence[str]
+) -> dict[str, ResoluteError]:
     os.chdir(place)
-    return lacking(names, data)
+    return lacking(names, data, sandboxes)
 
 
 def _silent(what: str, done: int, total: int, /, note: str = "") -> None:

@@ -11,9 +11,10 @@ from typing import Any
 from resolute.core.errors import ResoluteError
 from resolute.core.files import write_json
 from resolute.core.jobs import Job, perform
+from resolute.core.layers import resolve
 from resolute.core.recipe import Recipe, seeds_of
 from resolute.core.runs import Artifact, Run
-from resolute.core.settings import Report, resolve
+from resolute.core.settings import Report
 from resolute.core.statistics.declared import check_families
 from resolute.stages.pages.exports import export, standing
 from resolute.study.execute import Hands, Outcome, Watch, execute

@@ -42,12 +42,18 @@ def _work(node: str, job: Job, store: Path) -> Artifact:
     return perform(job, store, report)
 
 
-def lacking(names: Sequence[str], data: Sequence[str]) -> dict[str, ResoluteError]:
-    """Which of these models and prompt sources are not here, and why; asked in a worker, since it imports what talks to
-    models."""
+def lacking(names: Sequence[str], data: Sequence[str], sandboxes: Sequence[str]) -> dict[str, ResoluteError]:
+    """Which of these models, prompt sources and sandboxes are not here, and why; asked in a worker, since it imports
+    what talks to models. `sandboxes`: what the one sandbox there is shall be called; empty where none is needed."""
     from resolute.models.identity import resolve
+    from resolute.models.isolation.sandbox import mode
 
     found: dict[str, ResoluteError] = {}
+    for name in sandboxes:
+        try:
+            mode()
+        except ResoluteError as error:
+            found[name] = error
     for name in names:
         try:
             resolve(name)
@@ -73,9 +79,9 @@ class Workers:
         fit(nodes, len(self._free.slots.gpus))
         return ""
 
-    def lacking(self, names: Sequence[str], data: Sequence[str]) -> dict[str, ResoluteError]:
-        """Models and data that are not on this machine."""
-        return self._pool(Place(cpu=0)).submit(lacking, list(names), list(data)).result()
+    def lacking(self, names: Sequence[str], data: Sequence[str], sandboxes: Sequence[str]) -> dict[str, ResoluteError]:
+        """What of it is not on this machine."""
+        return self._pool(Place(cpu=0)).submit(lacking, list(names), list(data), list(sandboxes)).result()
 
     def start(self, node: Node, job: Job) -> Future[Artifact] | None:
         """Begin a job where there is room for it; None where there is none at the moment."""

@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from resolute.cli.app import run
+from resolute.core.layers import resolve
 from resolute.core.recipe import read_recipe
-from resolute.core.settings import SECTIONS, Train, resolve
+from resolute.core.settings import SECTIONS, Train
 from resolute.models.training.memory import device_batch
 from resolute.study.graph import build
 from resolute.study.grid import combinations

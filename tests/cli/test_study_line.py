@@ -35,7 +35,7 @@ class Leaving:
     def fit(self, nodes: Sequence[Node]) -> str:
         return ""
 
-    def lacking(self, names: Sequence[str], data: Sequence[str]) -> Mapping[str, ResoluteError]:
+    def lacking(self, *asked: Sequence[str]) -> Mapping[str, ResoluteError]:
         return {}
 
     def start(self, node: Node, job: Job) -> Future[Artifact]:

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolute.core.errors import ResoluteError
+from resolute.core.layers import assignments, merge, resolve
 from resolute.core.recipe import read_recipe
-from resolute.core.settings import SECTIONS, Audit, Curate, Evaluate, Train, assignments, merge, resolve
+from resolute.core.settings import SECTIONS, Audit, Curate, Evaluate, Train
 
 LEAVES = st.one_of(st.integers(), st.text(max_size=3), st.lists(st.integers(), max_size=2))
 NESTED = st.recursive(

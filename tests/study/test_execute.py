@@ -116,6 +116,20 @@ def test_a_model_that_is_not_here_stops_the_study_before_anything_runs(tmp_path:
     assert not seen
 
 
+def test_code_to_be_run_without_a_sandbox_stops_the_study_before_anything_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    made, seen = Graph(), list[Event]()
+    made.add("distill", [("test", DISTILL)], (), label="there")
+    asked = {"model": "lab/base", "sampling": {"temperature": 0.6, "max_tokens": 9}}
+    made.add("evaluate", [("test", {**asked, "suites": ["lab:4"]})], (), label="words")
+    made.add("evaluate", [("test", {**asked, "suites": ["livecodebench:4"]})], (), label="code")
+    with pytest.raises(ResoluteError, match=r"a sandbox .evaluate of code.: no sandbox.*bubblewrap is not installed"):
+        execute(made, tmp_path / ".store", seen.append)
+    assert not seen
+
+
 def test_more_gpus_than_there_are_are_refused_before_anything_runs(tmp_path: Path) -> None:
     made = graph()
     train = {"model": "lab/base", "learning_rate": 1e-4, "max_length": 256, "launch": "ddp", "processes": 3}

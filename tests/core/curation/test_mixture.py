@@ -9,7 +9,8 @@ import pytest
 
 from resolute.core.curation.mixture import Want, mixture
 from resolute.core.errors import ResoluteError
-from resolute.core.settings import Curate, resolve
+from resolute.core.layers import resolve
+from resolute.core.settings import Curate
 
 
 @pytest.mark.parametrize(
