@@ -139,8 +139,9 @@ def keys() -> Iterator[Finding]:
 
 
 def _hub_home() -> Path:
-    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
-    return Path(os.environ.get("HF_HOME", f"{cache}/huggingface")).expanduser()
+    from resolute.core.kept import home
+
+    return Path(os.environ.get("HF_HOME") or home() / "huggingface").expanduser()
 
 
 def endpoints() -> Iterator[Finding]:

@@ -8,9 +8,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from resolute.core.digests import content_digest, files_digest
 from resolute.core.errors import ResoluteError
 from resolute.core.files import unreadable
-from resolute.core.keys import file_digest, files_digest, key
+from resolute.core.keys import key
 from resolute.core.records import Trace, Verdict
 from resolute.core.runs import MANIFEST, Artifact, Manifest, working
 from resolute.core.settings import SECTIONS, Section
@@ -130,6 +131,6 @@ def input_digest(path: Path) -> str:
         if path.is_dir():
             names = [str(item.relative_to(path)) for item in path.rglob("*") if item.is_file()]
             return files_digest(path, [name for name in names if not name.startswith(".") and name != MANIFEST])
-        return file_digest(path)
+        return content_digest(path)
     except OSError as error:
         raise unreadable(path, error) from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +28,6 @@ def file_digest(path: Path) -> str:
     """SHA-256 (hex) of a file's bytes, read in pieces."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def files_digest(root: Path, names: Iterable[str]) -> str:
-    """One digest over the named files of a folder: their names below it and their contents, never where it lies."""
-    return digest({name: file_digest(root / name) for name in sorted(names)})
 
 
 def derive(seed: int, *parts: object) -> int:

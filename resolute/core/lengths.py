@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from resolute.core.catalogue import entries, find
+from resolute.core.digests import files_digest
 from resolute.core.errors import ResoluteError
-from resolute.core.keys import files_digest, key
+from resolute.core.keys import key
 
 _FILES = ("tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt", "added_tokens.json", "tokenizer.model")
 _BATCH = 256

@@ -18,8 +18,9 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from resolute.core.errors import ResoluteError
-from resolute.core.files import read_json, unwritable, write_json
+from resolute.core.files import read_json, unreadable, unwritable, write_json
 from resolute.core.keys import file_digest
+from resolute.core.remembered import once
 
 MANIFEST = "manifest.json"
 STORE = ".store"
@@ -77,12 +78,13 @@ class Artifact:
 
     @property
     def manifest(self) -> Manifest:
-        """The manifest; raises `ResoluteError` where it is missing or damaged."""
+        """The manifest, not to be changed; raises `ResoluteError` where it is missing or damaged."""
         path = self.folder / MANIFEST
         try:
-            return Manifest.model_validate(read_json(path))
-        except ValidationError as error:
-            raise ResoluteError("damaged manifest", where=str(path), mend="delete its folder and run again") from error
+            state = path.stat()
+        except OSError as error:
+            raise unreadable(path, error) from error
+        return once(("manifest", path, state.st_ino, state.st_mtime_ns, state.st_size), lambda: _read(path))
 
     @property
     def done(self) -> bool:
@@ -113,6 +115,13 @@ class Artifact:
         if later:
             with suppress(OSError):  # a store that may only be read is read again
                 os.utime(path)
+
+
+def _read(path: Path) -> Manifest:
+    try:
+        return Manifest.model_validate(read_json(path))
+    except ValidationError as error:
+        raise ResoluteError("damaged manifest", where=str(path), mend="delete its folder and run again") from error
 
 
 def _later(path: Path, than: os.stat_result) -> bool:

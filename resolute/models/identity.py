@@ -7,16 +7,17 @@ In this order: a name of the catalogue, a folder, `org/name@commit` of the hub (
 from __future__ import annotations
 
 import difflib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from resolute.core.catalogue import entries, find
+from resolute.core.digests import content_digest
 from resolute.core.errors import ResoluteError
 from resolute.core.files import unreadable
-from resolute.core.keys import file_digest, key
+from resolute.core.keys import key
 from resolute.core.parts import Scripted
+from resolute.core.remembered import once
 
 _WHAT_SAMPLING_SEES = (
     "config.json",
@@ -33,8 +34,6 @@ _WHAT_SAMPLING_SEES = (
     "*.safetensors.index.json",
 )
 """Files of a checkpoint folder that can change an output; optimizer states, logs and cards cannot."""
-
-_digests: dict[tuple[str, int, int], str] = {}
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def resolve(name: str) -> Model:
 def folder_identity(folder: Path) -> str:
     """Key over everything in a checkpoint folder that sampling sees: names and contents, never where it lies.
 
-    Contents are hashed once per process and (size, modification time). Raises `ResoluteError` without weights.
+    Raises `ResoluteError` without weights.
     """
     names = sorted({path.name for form in _WHAT_SAMPLING_SEES for path in folder.glob(form) if path.is_file()})
     if not any(name.endswith(".safetensors") for name in names):
@@ -103,18 +102,15 @@ def _from_catalogue(name: str) -> Model:
 
 def _local(name: str, folder: Path, identity: str = "") -> Model:
     path = folder.resolve()
-    return Model(name, "local", identity or folder_identity(path), path=path)
+    known = identity or once(("checkpoint", path), lambda: folder_identity(path))
+    return Model(name, "local", known, path=path)
 
 
 def _digest(path: Path) -> str:
     try:
-        state = path.stat()
-        known = (os.fspath(path), state.st_size, state.st_mtime_ns)
-        if known not in _digests:
-            _digests[known] = file_digest(path)
+        return content_digest(path)
     except OSError as error:
         raise unreadable(path, error) from error
-    return _digests[known]
 
 
 def _downloaded(repository: str, commit: str) -> Path:

@@ -7,9 +7,7 @@ whether it heard.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -17,8 +15,8 @@ from typing import Literal
 
 from resolute.core import trace
 from resolute.core.errors import ResoluteError
-from resolute.core.files import atomic
-from resolute.core.keys import file_digest, key
+from resolute.core.kept import keep, recall
+from resolute.core.keys import file_digest
 from resolute.core.records import Message, Trace
 from resolute.models import render, template
 from resolute.models.identity import Model
@@ -69,25 +67,19 @@ def _of(path: Path, identity: str) -> Off:
     What was found is kept for other processes, since looking takes a tokenizer and its library: a study whose rows all
     stand must not load them to see that they do.
     """
-    place = _place(identity)
-    try:
-        known = place.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        known = ""
+    about = _looked_at(identity)
+    known = recall("thinking-off", about)
     if known in ("switch", "closed"):
         return known
     renderer = Renderer.load(path)
     found: Off = "switch" if renderer.switch else "closed"
     if found == "closed":
         closed(renderer, _PROBE)
-    with suppress(ResoluteError, OSError), atomic(place, "w") as stream:
-        stream.write(found)
+    keep("thinking-off", about, found)
     return found
 
 
-def _place(identity: str) -> Path:
-    """By the contents of the checkpoint and by everything that looks at it: our files and the library's version."""
+def _looked_at(identity: str) -> list[str]:
+    """The contents of the checkpoint, and everything that looks at it: our files and the library's version."""
     ours = [Path(module.__file__ or "") for module in (render, template, trace)]
-    looked = [version("transformers"), *map(file_digest, [Path(__file__), *ours])]
-    cache_home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-    return cache_home / "resolute" / "thinking-off" / key([identity, *looked])
+    return [identity, version("transformers"), *map(file_digest, [Path(__file__), *ours])]

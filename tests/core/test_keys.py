@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolute.core.ask import Sampling
-from resolute.core.keys import derive, digest, files_digest, key
+from resolute.core.keys import derive, digest, key
 
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text()),
@@ -70,13 +69,3 @@ def test_a_derived_seed_fits_every_sampler_and_depends_on_all_it_is_given(seed: 
     if one != two:
         assert derive(seed, one) != derive(seed, two)
     assert derive(seed, one + two) != derive(seed, one, two)
-
-
-def test_a_folder_s_digest_is_its_names_and_contents_wherever_it_lies(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        (tmp_path / name / "in").mkdir(parents=True)
-        (tmp_path / name / "in" / "x").write_text("1")
-    before = files_digest(tmp_path / "a", ["in/x"])
-    assert before == files_digest(tmp_path / "b", ["in/x"])
-    (tmp_path / "b" / "in" / "x").write_text("2")
-    assert before != files_digest(tmp_path / "b", ["in/x"])

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from resolute.core.files import atomic
+from resolute.core.keys import file_digest
 from resolute.core.runs import Artifact, Run
 
 
@@ -16,11 +17,14 @@ def standing(run: Path) -> list[str]:
 
 
 def export(artifact: Artifact, run: Path, *, earlier: Iterable[str] = ()) -> None:
-    """Copy every file of a report into the run folder; `earlier` ones that it does not write again are taken away."""
-    names = list(artifact.manifest.outputs)
-    for name in sorted({*earlier} - {*names}):
+    """Copy every file of a report that does not lie there yet; `earlier` ones that it has no more are taken away."""
+    outputs = artifact.manifest.outputs
+    for name in sorted({*earlier} - {*outputs}):
         if (run / name).resolve().is_relative_to(run.resolve()):  # a manifest that was edited reaches nothing else
             (run / name).unlink(missing_ok=True)
-    for name in names:
-        with atomic(run / name) as stream:
+    for name, digest in outputs.items():
+        there = run / name
+        if there.is_file() and file_digest(there) == digest:
+            continue
+        with atomic(there) as stream:
             stream.write(artifact.output(name).read_bytes())
