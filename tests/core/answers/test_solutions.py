@@ -50,9 +50,9 @@ def test_a_balanced_box_is_found_after_any_words(inside: list[str], before: str)
 
 @pytest.mark.parametrize("text", ["\\boxed{", "\\boxed", "{", "\\boxed{}}", "\\boxed{\\{", "\\boxed \n", "\\" * 3, "}"])
 def test_a_hostile_answer_costs_time_in_proportion_to_its_length(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     boxed(text * (200_000 // len(text)))
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 5
 
 
 def test_a_plain_reference_is_taken_as_it_stands() -> None:
