@@ -19,7 +19,7 @@ def show_plan(graph: Graph, store: Path, *, gpu: str, gpu_hour: float | None) ->
     from resolute.core.remembered import remembering
     from resolute.models.gpus import named
     from resolute.study.costs import ASSUMED, Cost, costs, measured
-    from resolute.study.here import absent
+    from resolute.study.here import absent, lacks_sandbox
     from resolute.study.standing import standing
 
     kind = named(gpu).gpu
@@ -49,8 +49,10 @@ def show_plan(graph: Graph, store: Path, *, gpu: str, gpu_hour: float | None) ->
     for what, jobs in sorted(whole.without.items()):
         say(f"  not in it, for {jobs} job{'s' if jobs > 1 else ''}: {what}")
     say(f"a forecast: {ASSUMED}")
-    if missing:
-        lacking = sorted({name for names in missing.values() for name in names})
+    lacking = sorted({name for names in missing.values() for name in names})
+    if lacks_sandbox(graph, settled):
+        lacking.append("a sandbox for code (bubblewrap)")
+    if lacking:
         say(f"not here, and needed before it runs: {', '.join(lacking)}")
     say(f"{len(graph.nodes)} jobs for {len(graph.rows)} rows; {len(known.made)} stand already")
 

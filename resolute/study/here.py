@@ -11,7 +11,7 @@ from resolute.core.errors import ResoluteError
 from resolute.core.foreign.remote import is_remote
 from resolute.core.sources import NotHere, load_prompts
 from resolute.study.graph import TRAINED, Graph
-from resolute.study.needs import like_folder, models, sources
+from resolute.study.needs import like_folder, models, runs_code, sources
 
 
 def absent(graph: Graph, made: Collection[str]) -> dict[str, list[str]]:
@@ -30,6 +30,14 @@ def absent(graph: Graph, made: Collection[str]) -> dict[str, list[str]]:
         if lacks:
             found[node.id] = lacks
     return found
+
+
+def lacks_sandbox(graph: Graph, made: Collection[str]) -> bool:
+    """Whether code is to be run and this machine has no sandbox for it."""
+    from resolute.models.isolation.sandbox import looked
+
+    asked = any(node.id not in made and runs_code(node.settings) for node in graph.nodes.values())
+    return asked and not looked()[0]
 
 
 def data_set(spec: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 from resolute.core.errors import ResoluteError
 from resolute.core.jobs import Job, perform
 from resolute.core.runs import MANIFEST, Artifact
+from resolute.models.isolation import sandbox
 from resolute.study.graph import Node
 from tests.cli.conftest import Shell
 from tests.study.small import silent
@@ -67,3 +68,18 @@ def test_a_study_with_failed_rows_says_so_and_exits_3_until_the_same_command_has
     monkeypatch.setattr(Leaving, "came_back", True)
     second = resolute("study", "one.yaml", "--out", "runs/one")
     assert second.code == 0 and "failed rows" not in second.err
+
+
+@pytest.mark.parametrize(("suite", "said"), [("livecodebench:4", True), ("lab/safety:2", False)])
+def test_a_plan_says_where_code_has_no_sandbox(
+    suite: str, said: bool, resolute: Shell, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "one.yaml").write_text(RECIPE.replace("lab/safety:2", suite))
+    monkeypatch.setenv("PATH", str(here))
+    sandbox._look.cache_clear()
+    try:
+        plan = resolute("study", "one.yaml", "--plan")
+    finally:
+        sandbox._look.cache_clear()
+    assert plan.code == 0, plan.err
+    assert ("a sandbox for code (bubblewrap)" in plan.out) is said
