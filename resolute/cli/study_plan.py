@@ -20,6 +20,7 @@ def show_plan(graph: Graph, store: Path, *, gpu: str, gpu_hour: float | None) ->
     from resolute.models.gpus import named
     from resolute.study.costs import ASSUMED, Cost, costs, measured
     from resolute.study.here import absent, lacks_sandbox
+    from resolute.study.needs import SANDBOX
     from resolute.study.standing import standing
 
     kind = named(gpu).gpu
@@ -51,7 +52,7 @@ def show_plan(graph: Graph, store: Path, *, gpu: str, gpu_hour: float | None) ->
     say(f"a forecast: {ASSUMED}")
     lacking = sorted({name for names in missing.values() for name in names})
     if lacks_sandbox(graph, settled):
-        lacking.append("a sandbox for code (bubblewrap)")
+        lacking.append(f"{SANDBOX.name} for code (bubblewrap)")
     if lacking:
         say(f"not here, and needed before it runs: {', '.join(lacking)}")
     say(f"{len(graph.nodes)} jobs for {len(graph.rows)} rows; {len(known.made)} stand already")

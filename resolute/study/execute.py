@@ -14,8 +14,8 @@ from typing import Literal, Protocol
 from resolute.core.errors import ResoluteError
 from resolute.core.jobs import Job
 from resolute.core.runs import Artifact, BeingMade
-from resolute.study.graph import TRAINED, Graph, Node
-from resolute.study.needs import models, runs_code, sources
+from resolute.study.graph import Graph, Node
+from resolute.study.needs import Need, needs
 from resolute.study.slots import Slots, here
 from resolute.study.standing import job_of, standing
 from resolute.study.workers import Workers
@@ -54,9 +54,7 @@ class Hands(Protocol):
     """Who does the jobs: processes of this machine, or a cluster."""
 
     def fit(self, nodes: Sequence[Node]) -> str: ...
-    def lacking(
-        self, names: Sequence[str], data: Sequence[str], sandboxes: Sequence[str]
-    ) -> Mapping[str, ResoluteError]: ...
+    def lacking(self, needed: Sequence[Need]) -> Mapping[Need, ResoluteError]: ...
     def start(self, node: Node, job: Job) -> Future[Artifact] | None: ...
     def ended(self, node: Node, *, broken: bool) -> None: ...
     def told(self) -> Mapping[str, tuple[str, str, int, int]]: ...
@@ -95,22 +93,15 @@ def execute(
 
 
 def _require(nodes: Iterable[Node], hands: Hands) -> None:
-    users: dict[str, Node] = {}
-    data: dict[str, Node] = {}
-    sandboxes: dict[str, Node] = {}
+    users: dict[Need, Node] = {}
     for node in nodes:
-        if runs_code(node.settings):
-            sandboxes.setdefault("a sandbox", node)
-        for name in models(node.settings):
-            users.setdefault(name, node)
-        for spec in sources(node.settings):
-            data.setdefault(spec, node)
-    lacking = hands.lacking([name for name in users if name != TRAINED], list(data), list(sandboxes))
+        for need in needs(node.settings):
+            users.setdefault(need, node)
+    lacking = hands.lacking(list(users))
     if lacking:
         first = next(iter(lacking.values()))
-        whose = sandboxes | data | users
         lines = [
-            f"{name} ({whose[name].stage} of {whose[name].label}): {error.what}" for name, error in lacking.items()
+            f"{need.name} ({users[need].stage} of {users[need].label}): {error.what}" for need, error in lacking.items()
         ]
         raise ResoluteError("what the study needs is not here:\n  " + "\n  ".join(lines), mend=first.mend)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from resolute.core.catalogue import counted, entries, find
 from resolute.core.settings import Audit, Curate, Distill, Evaluate, Judge, Repair, Section, Serving, Train
@@ -55,6 +57,25 @@ def sources(settings: Section) -> list[str]:
     if isinstance(settings, Curate):
         found += settings.reserve
     return list(dict.fromkeys(found))
+
+
+@dataclass(frozen=True)
+class Need:
+    """One thing that must be where a job runs."""
+
+    kind: Literal["model", "data", "sandbox"]
+    name: str
+    """A model's name or a prompt source; what a sandbox is called."""
+
+
+SANDBOX = Need("sandbox", "a sandbox")
+
+
+def needs(settings: Section) -> list[Need]:
+    """What a job needs beside processors and GPUs; the checkpoint that the study makes itself is not in it."""
+    found = [Need("model", name) for name in models(settings) if name != TRAINED]
+    found += [Need("data", spec) for spec in sources(settings)]
+    return [*found, SANDBOX] if runs_code(settings) else found
 
 
 def runs_code(settings: Section) -> bool:

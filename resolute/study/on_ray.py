@@ -18,7 +18,7 @@ from resolute.core.errors import ResoluteError
 from resolute.core.jobs import Job, perform
 from resolute.core.runs import Artifact
 from resolute.study.graph import Node
-from resolute.study.needs import gpus
+from resolute.study.needs import Need, gpus
 from resolute.study.slots import fit
 from resolute.study.workers import lacking
 
@@ -56,12 +56,9 @@ class Cluster:
         mend = "if the cluster starts GPU nodes when they are needed, start one first and run this again"
         return f"no node has a GPU: {wanting} open jobs that run checkpoints will compute on processors; {mend}"
 
-    def lacking(
-        self, names: Sequence[str], data: Sequence[str], sandboxes: Sequence[str]
-    ) -> Mapping[str, ResoluteError]:
+    def lacking(self, needed: Sequence[Need]) -> Mapping[Need, ResoluteError]:
         """What of it is not on the node that is asked."""
-        ask = self._ray.remote(_lacking)
-        return self._ray.get(ask.remote(os.fspath(self._place), list(names), list(data), list(sandboxes)))
+        return self._ray.get(self._ray.remote(_lacking).remote(os.fspath(self._place), needed))
 
     def start(self, node: Node, job: Job) -> Future[Artifact]:
         """Hand a job over; Ray keeps it until there is room."""
@@ -110,11 +107,9 @@ def _task(place: str, job: Job, store: Path) -> Artifact | ResoluteError:
         return error
 
 
-def _lacking(
-    place: str, names: Sequence[str], data: Sequence[str], sandboxes: Sequence[str]
-) -> dict[str, ResoluteError]:
+def _lacking(place: str, needed: Sequence[Need]) -> dict[Need, ResoluteError]:
     os.chdir(place)
-    return lacking(names, data, sandboxes)
+    return lacking(needed)
 
 
 def _silent(what: str, done: int, total: int, /, note: str = "") -> None:

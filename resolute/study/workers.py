@@ -16,7 +16,7 @@ from resolute.core.jobs import Job, perform
 from resolute.core.runs import Artifact
 from resolute.study.graph import Node
 from resolute.study.here import not_here
-from resolute.study.needs import gpus
+from resolute.study.needs import Need, gpus
 from resolute.study.slots import Free, Place, Slots, fit
 
 Told = tuple[str, str, int, int]
@@ -42,24 +42,23 @@ def _work(node: str, job: Job, store: Path) -> Artifact:
     return perform(job, store, report)
 
 
-def lacking(names: Sequence[str], data: Sequence[str], sandboxes: Sequence[str]) -> dict[str, ResoluteError]:
-    """Which of these models, prompt sources and sandboxes are not here, and why; asked in a worker, since it imports
-    what talks to models. `sandboxes`: what the one sandbox there is shall be called; empty where none is needed."""
+def lacking(needed: Sequence[Need]) -> dict[Need, ResoluteError]:
+    """Which of these are not here, and why; asked in a worker, since it imports what talks to models."""
     from resolute.models.identity import resolve
     from resolute.models.isolation.sandbox import mode
 
-    found: dict[str, ResoluteError] = {}
-    for name in sandboxes:
+    found: dict[Need, ResoluteError] = {}
+    for need in needed:
         try:
-            mode()
+            if need.kind == "model":
+                resolve(need.name)
+            elif need.kind == "sandbox":
+                mode()
+            elif (error := not_here(need.name)) is not None:
+                found[need] = error
         except ResoluteError as error:
-            found[name] = error
-    for name in names:
-        try:
-            resolve(name)
-        except ResoluteError as error:
-            found[name] = error
-    return found | {spec: error for spec in data if (error := not_here(spec)) is not None}
+            found[need] = error
+    return found
 
 
 class Workers:
@@ -79,9 +78,9 @@ class Workers:
         fit(nodes, len(self._free.slots.gpus))
         return ""
 
-    def lacking(self, names: Sequence[str], data: Sequence[str], sandboxes: Sequence[str]) -> dict[str, ResoluteError]:
+    def lacking(self, needed: Sequence[Need]) -> dict[Need, ResoluteError]:
         """What of it is not on this machine."""
-        return self._pool(Place(cpu=0)).submit(lacking, list(names), list(data), list(sandboxes)).result()
+        return self._pool(Place(cpu=0)).submit(lacking, needed).result()
 
     def start(self, node: Node, job: Job) -> Future[Artifact] | None:
         """Begin a job where there is room for it; None where there is none at the moment."""

@@ -13,6 +13,7 @@ from resolute.core.jobs import Job, perform
 from resolute.core.runs import MANIFEST, Artifact
 from resolute.models.isolation import sandbox
 from resolute.study.graph import Node
+from resolute.study.needs import Need
 from tests.cli.conftest import Shell
 from tests.study.small import silent
 
@@ -36,7 +37,7 @@ class Leaving:
     def fit(self, nodes: Sequence[Node]) -> str:
         return ""
 
-    def lacking(self, *asked: Sequence[str]) -> Mapping[str, ResoluteError]:
+    def lacking(self, needed: Sequence[Need]) -> Mapping[Need, ResoluteError]:
         return {}
 
     def start(self, node: Node, job: Job) -> Future[Artifact]:
